@@ -1,0 +1,5 @@
+export * from './clock.ts'
+export * from './log.ts'
+export * from './random.ts'
+export * from './result.ts'
+export * from './virtual-clock.ts'
