@@ -25,7 +25,7 @@ function take(bytes: number): number {
 export const systemRandom: Random = {
   token(bytes = 16) {
     const start = take(bytes)
-    const text = pool.toString("hex", start, start + bytes)
+    const text = pool.toString('hex', start, start + bytes)
     pool.fill(0, start, start + bytes)
     return text
   },

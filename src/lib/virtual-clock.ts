@@ -60,7 +60,8 @@ export class VirtualClock implements Clock {
     await settle()
     while (!condition()) {
       const next = this.#heap[0]
-      if (!next || next.at > end) throw new Error(`the condition did not become true within ${limit} ms of virtual time`)
+      if (!next || next.at > end)
+        throw new Error(`the condition did not become true within ${limit} ms of virtual time`)
       await this.advance(next.at - this.#now)
     }
   }

@@ -1,0 +1,79 @@
+/**
+ * The media port: what the call core asks of a media engine. The embedded engine and rtpengine stand behind it, so everything is
+ * asynchronous and speaks SDP text.
+ */
+
+/** Quality of one leg, as it goes into the record. */
+export interface LegStatistics {
+  readonly packetsReceived: number
+  readonly packetsSent: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  /** Packets missing by RTP sequence number. */
+  readonly lost: number
+  /** Interarrival jitter in ms (RFC 3550 §6.4.1). */
+  readonly jitterMs: number
+  /** Name of the negotiated audio codec, e.g. `PCMU/8000`. */
+  readonly codec?: string
+}
+
+export interface MediaHandlers {
+  /** No RTP came from the peer for the time set although it should have sent (never while held). */
+  silent?(): void
+}
+
+/** Refusals of a media engine; the call core maps them to 488, 500 or 503. */
+export type MediaRefusal = 'no-common-codec' | 'malformed-sdp' | 'no-ports' | 'unsupported-transport' | 'engine-gone'
+
+export type MediaResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: MediaRefusal }
+
+/** One side of a call: a pair of ports, a negotiated session, one offer/answer exchange at a time. */
+export interface MediaLeg {
+  readonly id: string
+  handlers: MediaHandlers
+  /**
+   * Takes the peer's offer (INVITE or re-INVITE). The answer is made by {@link answer}, later, when it is known what the other side can do.
+   */
+  remoteOffer(sdp: string): Promise<MediaResult<void>>
+  /**
+   * Answers the pending offer. With `like`, codecs that the other leg negotiated come first (so nothing has to be converted); hold is
+   * mirrored (sendonly ↔ recvonly, RFC 3264 §6.1). Media lines that we do not serve are rejected in place with port 0.
+   */
+  answer(like?: MediaLeg): Promise<MediaResult<string>>
+  /**
+   * An offer of ours. `like` lists the codecs of that leg's pending offer or session first; what the engine can convert is added behind.
+   * A new offer on a live session keeps port, payload types and raises the o= version.
+   */
+  offer(like?: MediaLeg): Promise<MediaResult<string>>
+  /** The peer's answer to our offer, early or final; a repeated identical one changes nothing. */
+  remoteAnswer(sdp: string): Promise<MediaResult<void>>
+  /** Whether the peer has put us on hold (its direction is sendonly or inactive). */
+  readonly heldByPeer: boolean
+  /** Numbers so far; also available after {@link close} for the record. */
+  statistics(): Promise<LegStatistics>
+  /** Frees everything; the ports rest before they are used again. Resolves with the last numbers. */
+  close(): Promise<LegStatistics>
+}
+
+export interface LegOptions {
+  /** Ends the wait for RTP after so many ms; 0 turns the watch off. Default 60,000. */
+  readonly silenceMs?: number
+  /** What the peer may have: a SIP phone over RTP, or WebRTC (offered in the next step). Taken from the offer when it comes first. */
+  readonly kind?: 'rtp' | 'webrtc'
+}
+
+export interface MediaEngine {
+  createLeg(options?: LegOptions): Promise<MediaResult<MediaLeg>>
+  /**
+   * Joins two legs in both directions (and parts them from whom they were joined with). `converted` when G.711 is converted by table.
+   * `incompatible` leaves every bridge as it was: re-offer the leg that can change, or refuse with 488.
+   */
+  bridge(one: MediaLeg, other: MediaLeg): Promise<'bridged' | 'converted' | 'incompatible'>
+  /** Parts a leg from its partner; both keep their ports. */
+  unbridge(leg: MediaLeg): Promise<void>
+  /** Legs, ports free and in use, packets relayed and dropped since start: for metrics. */
+  counters(): Promise<{ legs: number; portsFree: number; portsUsed: number; relayed: number; dropped: number }>
+  close(): Promise<void>
+}
