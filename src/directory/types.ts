@@ -1,0 +1,221 @@
+import type { BindingRow } from '#storage'
+
+export type PersonId = string & { readonly brand?: 'PersonId' }
+export type DeviceId = string & { readonly brand?: 'DeviceId' }
+
+/** Where a forward leads: an extension, a person or a telephone number, as dialled; checked against the dial policy when it is used. */
+export type ForwardTarget = string
+
+/** How a person's or group's stations are rung. */
+export interface RingPlan {
+  /** `all`: every station at once; `order`: one step after the other. */
+  readonly mode: 'all' | 'order'
+  /** How long the whole ringing lasts, in ms, before the no-answer rule takes over. Default 60,000. */
+  readonly ringMs: number
+  /** For `order`: how long each step rings, in ms. Default 15,000. */
+  readonly stepMs: number
+  /** For `order`: device names (person) or logins (group) in order; those not named come last together. */
+  readonly order: readonly string[]
+  /** How long to wait for a pushed device to register (RFC 8599), in ms; 0 = not at all. */
+  readonly pushWaitMs: number
+}
+
+export interface PersonSettings {
+  readonly doNotDisturb: boolean
+  readonly forward: {
+    readonly always?: ForwardTarget
+    readonly busy?: ForwardTarget
+    readonly noAnswer?: ForwardTarget
+  }
+  readonly ring: RingPlan
+  /** Hide the number on outside calls (RFC 3323). */
+  readonly hideNumber: boolean
+  /** A 603 of one device ends the ringing of the others. Default false. */
+  readonly declineEndsAll: boolean
+  /** Concurrent calls that this person may have to the outside. */
+  readonly maxOutsideCalls: number
+  /** Calls at once before the person counts as busy (486, forward on busy); 0 = no bound. */
+  readonly maxCalls: number
+  /** International and premium calls allowed? Default false. */
+  readonly international: boolean
+  readonly premium: boolean
+  readonly language: 'en' | 'de'
+  readonly timeZone: string
+}
+
+export interface Person {
+  readonly id: PersonId
+  readonly login: string
+  readonly name: string
+  readonly extension: string
+  readonly email: string
+  readonly role: 'person' | 'supervisor' | 'administrator'
+  readonly settings: PersonSettings
+  /** Our E.164 numbers that ring this person, first one shown to the outside. */
+  readonly numbers: readonly string[]
+}
+
+export interface Device {
+  readonly id: DeviceId
+  readonly personId: PersonId
+  readonly name: string
+  readonly username: string
+  readonly settings: {
+    readonly directMedia: boolean
+    readonly autoAnswer: boolean
+    readonly kind: 'phone' | 'desk' | 'softphone'
+  }
+}
+
+export interface Group {
+  readonly id: string
+  readonly name: string
+  readonly extension: string
+  readonly members: readonly PersonId[]
+  readonly ring: RingPlan
+}
+
+export interface Trunk {
+  readonly id: string
+  readonly name: string
+  readonly settings: TrunkSettings
+}
+
+export interface TrunkSettings {
+  /** Requests from these addresses (`ip` or `ip:port`, CIDR allowed) are this trunk's. */
+  readonly sources: readonly string[]
+  /** And, where set, only when the Request-URI or To host is one of these (configured identity). */
+  readonly hosts: readonly string[]
+  /** Where calls go out: SIP URIs in the order to try. Empty: inbound only. */
+  readonly gateways: readonly string[]
+  /** Register with the provider (RFC 3261 §10) and answer its challenges. */
+  readonly registration?: {
+    readonly registrar: string
+    readonly username: string
+    readonly password: string
+    readonly expires: number
+  }
+  readonly credentials?: { readonly username: string; readonly password: string; readonly realm?: string }
+  readonly directMedia: boolean
+  /** OPTIONS each so many ms to every gateway; 0 = off. */
+  readonly healthMs: number
+  /** Lower goes first when several trunks can take a call. */
+  readonly priority: number
+  readonly maxCalls: number
+  /** The demo trunk's rule (DESIGN.md, "demo trunk"). */
+  readonly demo: boolean
+}
+
+/** A registered contact, ready to be rung. */
+export interface Binding extends BindingRow {
+  readonly device: Device
+}
+
+/** What a dialled string means for a given origin. */
+export type Destination =
+  | { readonly kind: 'person'; readonly person: Person; readonly number: string }
+  | { readonly kind: 'group'; readonly group: Group; readonly number: string }
+  /** E.164 with plus; `class` decides policy. */
+  | { readonly kind: 'outside'; readonly number: string; readonly class: 'national' | 'international' | 'premium' }
+  | { readonly kind: 'emergency'; readonly number: string }
+  | { readonly kind: 'unknown'; readonly dialled: string }
+
+/** Who asks to dial. Emergency numbers go out only from a person's own station. */
+export type DialOrigin =
+  | { readonly kind: 'station'; readonly person: Person }
+  | { readonly kind: 'trunk'; readonly trunk: Trunk }
+  /** A forward, transfer, callback or 3xx on behalf of this person. */
+  | { readonly kind: 'on-behalf'; readonly person: Person }
+
+export type DialRefusal =
+  | 'not-found'
+  | 'international-not-allowed'
+  | 'premium-not-allowed'
+  | 'emergency-not-allowed'
+  | 'trunk-to-outside'
+
+/** The outcome of the dial policy. */
+export type DialDecision =
+  | { readonly ok: true; readonly destination: Destination }
+  | { readonly ok: false; readonly refusal: DialRefusal }
+
+/** What REGISTER asks for, after authentication. */
+export interface RegistrationRequest {
+  readonly device: Device
+  readonly aor: string
+  readonly callIdHeader: string
+  readonly cseq: number
+  /** One per Contact; `expires` in seconds, 0 removes. */
+  readonly contacts: readonly {
+    readonly uri: string
+    readonly expires: number
+    readonly q: number
+    readonly instance: string
+    readonly regId: number
+    readonly push: string
+  }[]
+  /** `Contact: *` with `Expires: 0`. */
+  readonly removeAll: boolean
+  readonly path: readonly string[]
+  readonly flow: {
+    readonly protocol: string
+    readonly remoteAddress: string
+    readonly remotePort: number
+    readonly localPort: number
+  }
+  readonly userAgent: string
+}
+
+export type RegistrationResult =
+  | { readonly ok: true; readonly bindings: readonly Binding[] }
+  | {
+      readonly ok: false
+      readonly refusal: 'too-many-bindings' | 'interval-too-brief' | 'out-of-order'
+      readonly minExpires?: number
+    }
+
+/** People, devices, groups, numbers, trunks and bindings: read from memory, written through to storage. */
+export interface Directory {
+  personByLogin(login: string): Person | undefined
+  personById(id: PersonId): Person | undefined
+  personByNumber(number: string): Person | undefined
+  deviceByUsername(username: string): Device | undefined
+  deviceById(id: DeviceId): Device | undefined
+  /** Digest secrets for the authenticator. */
+  secretsOf(username: string): { ha1Md5: string; ha1Sha256: string } | undefined
+  groupById(id: string): Group | undefined
+  people(): readonly Person[]
+  devicesOf(person: PersonId): readonly Device[]
+  groups(): readonly Group[]
+  trunks(): readonly Trunk[]
+
+  /** Dial policy in one place: what does this string mean for this origin, and may they. */
+  dial(dialled: string, origin: DialOrigin): DialDecision
+  /** A number for display: E.164 where it is one, as given otherwise. */
+  normalise(number: string): string
+  isTelephoneNumber(text: string): boolean
+  isOurNumber(number: string): boolean
+  isEmergency(dialled: string): boolean
+  /** The trunk a request belongs to, by source address, host and (demo) identities. `undefined`: challenge it. */
+  trunkOf(request: {
+    address: string
+    port: number
+    requestUser: string
+    requestHost: string
+    fromUser: string
+  }): Trunk | undefined
+  /** Trunks that can take a call to the outside, in the order to try. */
+  trunksFor(number: string): readonly Trunk[]
+
+  /** Live bindings of a person, highest q first; expired ones are never returned. */
+  bindingsOf(person: PersonId): readonly Binding[]
+  bindingsOfDevice(device: DeviceId): readonly Binding[]
+  /** Whether a live binding was registered from this address and port. */
+  holdsBinding(address: string, port: number): boolean
+  /** Resolves once stored: only then is the 200 sent. */
+  register(request: RegistrationRequest): Promise<RegistrationResult>
+  /** The connection of these bindings is gone: those over TCP, TLS and WebSocket to this address and port end. */
+  flowClosed(protocol: string, remoteAddress: string, remotePort: number): void
+  /** Told about every binding that comes or goes: ringing calls let it join. Returns an unsubscribe function. */
+  onBinding(listener: (binding: Binding, change: 'added' | 'refreshed' | 'removed') => void): () => void
+}

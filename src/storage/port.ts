@@ -1,0 +1,238 @@
+/**
+ * The storage port. SQLite (embedded) and PostgreSQL stand behind it and pass the same suite. Times are milliseconds since 1970.
+ * Every write resolves once it is committed to disk; writes made close together share one transaction.
+ */
+
+/** A call that rings: written as ringing starts, completed with its branches, gone once the call is answered or over. */
+export interface CallContextRow {
+  readonly callId: string
+  /** The process that owns the call. */
+  readonly node: string
+  readonly callerNumber: string
+  readonly callerName: string
+  readonly dialled: string
+  /** Whom the call is for: a person's or group's id, '' for an outside number. */
+  readonly calleeId: string
+  /** JSON: branches with station, state and dialog identifiers. */
+  readonly branches: string
+  /** JSON: the caller's dialog identifiers, so that a crash can be followed by an ending. */
+  readonly callerDialog: string
+  readonly ringingSince: number
+}
+
+/** How a call ended; the field's causes in our words. */
+export type RecordState = 'live' | 'ended' | 'interrupted'
+
+/** One call, from its first INVITE to its end: what history, reports and billing read. */
+export interface RecordRow {
+  readonly id: string
+  readonly node: string
+  readonly state: RecordState
+  readonly direction: 'in' | 'out' | 'internal'
+  /** E.164 for outside callers, extension for our own people. */
+  readonly callerNumber: string
+  readonly callerName: string
+  /** Person ids, '' when it is nobody of ours. */
+  readonly callerId: string
+  /** What was dialled, normalised. */
+  readonly dialled: string
+  readonly calleeName: string
+  readonly calleeId: string
+  /** Name of the trunk the call came or went by, '' otherwise. */
+  readonly trunk: string
+  readonly startedAt: number
+  readonly answeredAt: number | null
+  readonly endedAt: number | null
+  /** Who answered: person id or '', and the station's name (device or outside number). */
+  readonly answeredById: string
+  readonly answeredStation: string
+  /** A stable word: answered, busy, no-answer, cancelled, declined, unreachable, not-found, media-silent, interrupted, error … */
+  readonly cause: string
+  /** SIP status that went to the caller, 0 when none. */
+  readonly status: number
+  readonly endedBy: '' | 'caller' | 'callee' | 'server'
+  /** JSON array of branches: {station, personId, outcome, by?, ringMs}. */
+  readonly branches: string
+  /** JSON {caller?: LegStatistics, callee?: LegStatistics}. */
+  readonly quality: string
+}
+
+/** What closing a record sets. */
+export interface RecordClose {
+  readonly id: string
+  readonly endedAt: number
+  readonly cause: string
+  readonly endedBy: RecordRow['endedBy']
+  readonly quality: string
+  readonly branches?: string
+  readonly answeredById?: string
+  readonly answeredStation?: string
+}
+
+/** The state of one dialog of an answered call (JSON of the stack's DialogState): a crashed process's calls are ended from it. */
+export interface DialogRow {
+  readonly callId: string
+  readonly role: 'caller' | 'callee'
+  readonly node: string
+  /** The device whose binding the dialog runs over, '' for trunks. */
+  readonly deviceId: string
+  readonly state: string
+}
+
+/** A registered contact (RFC 3261 §10). */
+export interface BindingRow {
+  readonly id: string
+  readonly deviceId: string
+  readonly aor: string
+  /** Contact URI as received. */
+  readonly contact: string
+  /** `+sip.instance`, '' when none; with regId it identifies a binding across addresses (RFC 5626). */
+  readonly instance: string
+  readonly regId: number
+  /** 0 … 1000 (thousandths of q). */
+  readonly q: number
+  readonly callIdHeader: string
+  readonly cseq: number
+  /** JSON array of Path values (RFC 3327). */
+  readonly path: string
+  readonly protocol: string
+  readonly remoteAddress: string
+  readonly remotePort: number
+  /** The listener's own port, so that answers leave where the registration came in. */
+  readonly localPort: number
+  readonly userAgent: string
+  /** JSON of RFC 8599 push parameters, '' when none. */
+  readonly push: string
+  readonly registeredAt: number
+  readonly expiresAt: number
+}
+
+export interface PersonRow {
+  readonly id: string
+  /** Log-in and user part of the person's AoR, e.g. `alice`. */
+  readonly login: string
+  readonly name: string
+  readonly extension: string
+  readonly email: string
+  readonly role: 'person' | 'supervisor' | 'administrator'
+  /** JSON, checked by the directory: do not disturb, forwards, ring plan, caller-ID privacy, caps, time zone, language. */
+  readonly settings: string
+}
+
+export interface DeviceRow {
+  readonly id: string
+  readonly personId: string
+  readonly name: string
+  /** Digest user name and user part of the AoR that the device registers. */
+  readonly username: string
+  /** HA1 values; each is as good as the password. */
+  readonly ha1Md5: string
+  readonly ha1Sha256: string
+  /** JSON: direct media, auto-answer, kind (phone, desk, softphone). */
+  readonly settings: string
+}
+
+export interface GroupRow {
+  readonly id: string
+  readonly name: string
+  readonly extension: string
+  /** JSON array of person ids. */
+  readonly members: string
+  /** JSON: ring plan, pickup rights. */
+  readonly settings: string
+}
+
+/** A telephone number of ours and whom it rings. */
+export interface NumberRow {
+  readonly number: string
+  readonly targetKind: 'person' | 'group'
+  readonly targetId: string
+}
+
+export interface TrunkRow {
+  readonly id: string
+  readonly name: string
+  /** JSON, checked by the directory: addresses, registration, credentials, direct media, numbers, health, order. */
+  readonly settings: string
+}
+
+export interface DirectoryRows {
+  readonly people: readonly PersonRow[]
+  readonly devices: readonly DeviceRow[]
+  readonly groups: readonly GroupRow[]
+  readonly numbers: readonly NumberRow[]
+  readonly trunks: readonly TrunkRow[]
+}
+
+export type DirectoryTable = keyof DirectoryRows
+
+export interface RecordQuery {
+  /** Only calls in which this person had a part (caller, callee, answerer, or one of the branches). */
+  readonly personId?: string
+  /** Newest first, from this cursor (as returned in `next`). */
+  readonly cursor?: string
+  readonly limit: number
+  readonly state?: RecordState
+}
+
+export interface Storage {
+  /** Hot writes: prepared, grouped, committed before they resolve. A call's writes keep their order. */
+  readonly calls: {
+    /** Inserts or replaces the context row. */
+    ringing(row: CallContextRow): Promise<void>
+    /** Answered: opens the record, stores the dialogs, drops the context row; all in one transaction. */
+    answered(record: RecordRow, dialogs: readonly DialogRow[]): Promise<void>
+    /** A dialog's target, route or peer changed (or a leg was replaced): replaces that role's row. */
+    dialog(row: DialogRow): Promise<void>
+    /** Closes a live record and drops its dialogs; in one transaction. */
+    closed(close: RecordClose): Promise<void>
+    /** A call that was never answered: writes its ended record and drops the context row. */
+    unanswered(record: RecordRow): Promise<void>
+    /** Start-up sweep of one node: marks its live records `interrupted`, turns its context rows into interrupted records, returns the dialogs that still have to be ended. */
+    sweep(node: string, now: number): Promise<readonly DialogRow[]>
+    /** The dialogs of an interrupted call were ended (or given up). */
+    dialogEnded(callId: string, role: DialogRow['role']): Promise<void>
+    contexts(): Promise<readonly CallContextRow[]>
+  }
+  readonly records: {
+    get(id: string): Promise<RecordRow | undefined>
+    list(query: RecordQuery): Promise<{ records: readonly RecordRow[]; next?: string }>
+  }
+  readonly traces: {
+    /** Appends a chunk of a call's trace; not synced to disk at once (a trace is no record). */
+    append(callId: string, at: number, chunk: Buffer): void
+    get(callId: string): Promise<readonly Buffer[]>
+    /** Resolves once everything appended so far is readable. */
+    flush(): Promise<void>
+  }
+  readonly bindings: {
+    load(): Promise<readonly BindingRow[]>
+    put(row: BindingRow): Promise<void>
+    remove(id: string): Promise<void>
+  }
+  readonly directory: {
+    load(): Promise<DirectoryRows>
+    /** Inserts or replaces by primary key. */
+    put<T extends DirectoryTable>(table: T, row: DirectoryRows[T][number]): Promise<void>
+    remove(table: DirectoryTable, id: string): Promise<void>
+  }
+  /** Small durable values: node id, HMAC keys, schema facts. */
+  readonly values: {
+    get(key: string): Promise<string | undefined>
+    put(key: string, value: string): Promise<void>
+  }
+  readonly maintenance: {
+    /** Deletes records (and their traces) that ended before `recordsBefore` and traces older than `tracesBefore`; in small steps. Returns how many. */
+    retain(recordsBefore: number, tracesBefore: number): Promise<{ records: number; traces: number }>
+    /** Everything held about one person: the person's rows, records, bindings, as plain JSON. HA1 values are left out. */
+    exportPerson(personId: string): Promise<unknown>
+    /** Deletes the person with devices and bindings, and makes their records anonymous (numbers and names removed, traces deleted). */
+    erasePerson(personId: string): Promise<{ records: number }>
+    /** A consistent copy while the server runs. SQLite: a file; PostgreSQL: refused with the pg_dump command to run. */
+    backup(file: string): Promise<void>
+  }
+  /** Whether the database answers: for /readyz. */
+  healthy(): Promise<boolean>
+  /** Commits what waits and closes. */
+  close(): Promise<void>
+}
