@@ -1,0 +1,5 @@
+export * from './codec.ts'
+export * from './negotiate.ts'
+export * from './parse.ts'
+export * from './types.ts'
+export * from './write.ts'
