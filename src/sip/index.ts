@@ -1,3 +1,4 @@
+export * from './auth/index.ts'
 export * from './dialog/index.ts'
 export * from './message/index.ts'
 export * from './transaction/index.ts'
