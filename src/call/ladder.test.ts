@@ -54,18 +54,18 @@ const answered: TraceEntry[] = [
 
 test('a ladder in text', () => {
   expect(`\n${drawLadder(answered, { names })}`).toBe(`
-      ms           trunk                   Baton               alice's phone            alice's desk
-       0             |--INVITE + SDP-------->|                       |                       |
-       1             |<--100 Trying----------|                       |                       |
-       3             |                       |--INVITE + SDP-------->|                       |
-       3             |                       |--INVITE + SDP-------------------------------->|
-     503             |                       |--INVITE + SDP (again)>|                       |
-     510             |                       |<--180 Ringing---------|                       |
-     511             |<--180 Ringing---------|                       |                       |
-    1400             |                       |<--200 OK + SDP (sendonly)---------------------|
-    1401             |                       |--CANCEL-------------->|                       |   Reason: SIP;cause=200;text="Call completed elsewhere"
-    1402             |                       |<--200 OK (CANCEL)-----|                       |
-    8400             |--BYE----------------->|                       |                       |
+      ms             trunk                     Baton                 alice's phone             alice's desk
+       0               |--INVITE + SDP---------->|                         |                         |
+       1               |<--100 Trying------------|                         |                         |
+       3               |                         |--INVITE + SDP---------->|                         |
+       3               |                         |--INVITE + SDP------------------------------------>|
+     503               |                         |--INVITE + SDP (again)-->|                         |
+     510               |                         |<--180 Ringing-----------|                         |
+     511               |<--180 Ringing-----------|                         |                         |
+    1400               |                         |<--200 OK + SDP (sendonly)-------------------------|
+    1401               |                         |--CANCEL---------------->|                         |   Reason: SIP;cause=200;text="Call completed elsewhere"
+    1402               |                         |<--200 OK (CANCEL)-------|                         |
+    8400               |--BYE------------------->|                         |                         |
 `)
 })
 
