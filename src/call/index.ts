@@ -1,1 +1,8 @@
+export { Calls } from './calls.ts'
+export { type CallSettings, type Core, defaultCallSettings } from './core.ts'
+export { CallError, type CallErrorCode, refusalOf } from './errors.ts'
+export { Gateways } from './gateways.ts'
+export * from './ladder.ts'
+export { Recovery } from './recovery.ts'
+export * from './trace.ts'
 export * from './types.ts'

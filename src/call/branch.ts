@@ -1,0 +1,192 @@
+import type { MediaLeg } from '#media'
+import type { Dialog, Failure, HeaderLines, OutgoingCall, OutgoingHandlers, Response } from '#sip'
+import type { Core } from './core.ts'
+import { type CallErrorCode, causeOfStatus } from './errors.ts'
+import { type Presented, personOf, type Station, type Way, waysTo } from './station.ts'
+import type { BranchState, BranchView } from './types.ts'
+
+/** What a branch tells the ringing that it belongs to. */
+export interface BranchListener {
+  /** A provisional response above 100; `sdp` when it carries early media. */
+  rang(branch: Branch, status: number, sdp: string): void
+  /** The station's 200, ACKed already. Whoever loses the claim is ended by the listener. */
+  took(branch: Branch, response: Response, dialog: Dialog): void
+  /** The branch ended without an answer. `contacts` are the URIs of a 3xx. */
+  ended(branch: Branch, cause: CallErrorCode, status: number, contacts: readonly string[]): void
+}
+
+/** What a branch needs to know of its call. */
+export interface BranchCall {
+  readonly presented: Presented
+  readonly dialled: string
+  readonly maxForwards: number
+  readonly headers: HeaderLines
+  /** Told the Call-ID of every INVITE before it is sent, so that the trace misses nothing. */
+  traced(sipCallId: string): void
+}
+
+/** One INVITE on its way to one station: tries the station's ways in order until one answers, refuses or rings. */
+export class Branch implements OutgoingHandlers {
+  readonly station: Station
+  readonly media: MediaLeg
+  readonly startedAt: number
+  state: BranchState = 'calling'
+  outcome = ''
+  by = ''
+  endedAt = 0
+  /** The way in use: its trunk goes into the record. */
+  way: Way | undefined
+  readonly #core: Core
+  readonly #listener: BranchListener
+  #call: BranchCall | undefined
+  #ways: readonly Way[] = []
+  #next = 0
+  #offer = ''
+  #outgoing: OutgoingCall | undefined
+  #cancelled: HeaderLines | undefined
+
+  constructor(core: Core, station: Station, media: MediaLeg, listener: BranchListener) {
+    this.#core = core
+    this.station = station
+    this.media = media
+    this.#listener = listener
+    this.startedAt = core.clock.now()
+  }
+
+  /** Sends the INVITE with our offer. */
+  async start(call: BranchCall, offer: string): Promise<void> {
+    this.#call = call
+    this.#offer = offer
+    this.#ways = await waysTo(this.#core, this.station, call.presented, call.dialled)
+    this.#tryNext('unreachable', 480)
+  }
+
+  /** The identifiers of the branch's dialog, for the context row: remote tag unknown until a response. */
+  get dialogIds(): { callId: string; localTag: string } | undefined {
+    return this.#outgoing && { callId: this.#outgoing.callId, localTag: this.#outgoing.localTag }
+  }
+
+  get live(): boolean {
+    return this.state === 'calling' || this.state === 'ringing'
+  }
+
+  /** Gives up on the station. @param outcome what the history says, e.g. `answered-elsewhere` */
+  cancel(outcome: string, by: string, reason: HeaderLines): void {
+    if (!this.live) return
+    this.#end(outcome)
+    this.by = by
+    this.#cancelled = reason
+    this.#outgoing?.cancel(reason)
+    this.#release()
+  }
+
+  progress(response: Response): void {
+    if (!this.live) return
+    this.#listener.rang(
+      this,
+      response.status,
+      response.contentType === 'application/sdp' ? response.body.toString('utf8') : '',
+    )
+  }
+
+  answered(response: Response, dialog: Dialog): void {
+    this.#forget()
+    if (!this.live) {
+      // The 200 overtook our decision: the stack has ACKed it, the BYE is ours.
+      dialog.bye(this.#cancelled)
+      return
+    }
+    this.#listener.took(this, response, dialog)
+  }
+
+  crossed(): void {
+    this.#forget()
+  }
+
+  failed(response: Response | undefined, _failure?: Failure): void {
+    if (!this.live) {
+      this.#forget()
+      return
+    }
+    // A gateway that is out of order is no answer of the station: the next way is tried.
+    if ((response === undefined || response.status === 503) && this.#next < this.#ways.length) {
+      this.#tryNext('unreachable', 480)
+      return
+    }
+    const status = response?.status ?? 408
+    const contacts = status >= 300 && status < 400 ? (response?.contacts.map((contact) => contact.uri.text) ?? []) : []
+    // A challenge from a station is its own fault, never the caller's: nothing is sent for a foreign realm.
+    const cause = status === 401 || status === 407 ? 'error' : causeOfStatus(status)
+    this.#fail(cause, status === 401 || status === 407 ? 500 : status, contacts)
+  }
+
+  view(now: number): BranchView {
+    return {
+      station: this.station.name,
+      personId: personOf(this.station),
+      state: this.state,
+      ...(this.outcome === '' ? {} : { outcome: this.outcome }),
+      ...(this.by === '' ? {} : { by: this.by }),
+      ringMs: (this.endedAt || now) - this.startedAt,
+    }
+  }
+
+  /** The station has the call. */
+  won(): void {
+    this.state = 'answered'
+    this.outcome = 'answered'
+    this.endedAt = this.#core.clock.now()
+  }
+
+  #tryNext(cause: CallErrorCode, status: number): void {
+    const call = this.#call as BranchCall
+    if (!this.live) return
+    const way = this.#ways[this.#next++]
+    if (!way) {
+      this.#fail(cause, status, [])
+      return
+    }
+    this.way = way
+    const callId = this.#core.random.token(16)
+    call.traced(callId)
+    this.#outgoing = this.#core.ua.invite(
+      {
+        uri: way.uri,
+        target: way.target,
+        from: way.from,
+        to: way.to,
+        body: this.#offer,
+        routeSet: way.routeSet,
+        headers: way.headers.length === 0 ? call.headers : [...call.headers, ...way.headers],
+        maxForwards: call.maxForwards,
+        callId,
+        ...(way.credentials ? { credentials: way.credentials } : {}),
+      },
+      this,
+    )
+  }
+
+  #fail(cause: CallErrorCode, status: number, contacts: readonly string[]): void {
+    this.#end(cause)
+    this.#forget()
+    this.#release()
+    this.#listener.ended(this, cause, status, contacts)
+  }
+
+  #end(outcome: string): void {
+    this.state = 'ended'
+    this.outcome = outcome
+    this.endedAt = this.#core.clock.now()
+  }
+
+  #release(): void {
+    this.media.close().catch(() => {})
+  }
+
+  /** Lets go of what only the set-up needed: a held call is long. */
+  #forget(): void {
+    this.#offer = ''
+    this.#ways = []
+    this.#call = undefined
+  }
+}

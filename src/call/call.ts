@@ -1,0 +1,523 @@
+import type { DialOrigin, Person, Trunk } from '#directory'
+import type { MediaEngine, MediaLeg } from '#media'
+import type { Dialog, HeaderLines, Invitation, Request, Response, ServerTransaction } from '#sip'
+import type { Branch } from './branch.ts'
+import { type Core, inBackground } from './core.ts'
+import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
+import { joinLegs, Leg, type LegListener } from './leg.ts'
+import { type CallPlan, type PlanSurroundings, planFor } from './plan.ts'
+import { type CallFacts, closeOf, contextRowOf, recordOf, uasDialogState } from './record.ts'
+import { redirectTargets } from './redirect.ts'
+import { Ringing, type RingingListener } from './ringing.ts'
+import { directMediaOf, type Presented, type Station } from './station.ts'
+import { CallTrace } from './trace.ts'
+import { handleRefer } from './transfer.ts'
+import type { BranchView, CallChange, CallView } from './types.ts'
+
+/** Who places the call, as admitted. */
+export interface Caller {
+  readonly origin: DialOrigin
+  readonly person: Person | undefined
+  readonly deviceId: string
+  readonly station: string
+  readonly trunk: Trunk | undefined
+  readonly presented: Presented
+  /** The station or trunk may have its media flow directly. */
+  readonly directMedia: boolean
+}
+
+/** What a call asks of the set of calls it lives in. */
+export interface CallHost {
+  readonly core: Core
+  readonly surroundings: PlanSurroundings
+  changed(call: Call, change: CallChange): void
+  /** The call whose leg has this dialog with the server. */
+  callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined
+  /** Whether this person may place one more call to the outside. */
+  mayGoOutside(person: Person | undefined, trunk: Trunk | undefined): boolean
+  /** Messages with this Call-ID belong to the call's trace. */
+  traced(call: Call, sipCallId: string): void
+}
+
+type State = 'ringing' | 'joining' | 'answered' | 'ended'
+
+/** One call: a caller who waits, stations that ring, and once one takes it, two legs joined over media on the server (or directly). */
+export class Call implements RingingListener, LegListener {
+  readonly id: string
+  readonly host: CallHost
+  readonly from: Caller
+  readonly dialled: string
+  readonly startedAt: number
+  readonly trace: CallTrace
+  /** Call-IDs of every dialog that belongs to this call. */
+  readonly sipCallIds: string[] = []
+  state: State = 'ringing'
+  caller: Leg | undefined
+  callee: Leg | undefined
+  plan: CallPlan | undefined
+  answeredAt = 0
+  cause:
+    | CallErrorCode
+    | 'answered'
+    | 'media-silent'
+    | 'session-expired'
+    | 'gone'
+    | 'no-ack'
+    | 'transferred'
+    | 'interrupted'
+    | 'draining' = 'answered'
+  /** The trunk that carries the call to the outside. */
+  outTrunk: Trunk | undefined
+  /** A transfer in progress keeps the call alive when the transferor hangs up. */
+  transferring = false
+  /** Stops what was started for this call when it ends: a transfer's ringing. */
+  onEnd: (() => void) | undefined
+  #invitation: Invitation | undefined
+  #ringing: Ringing | undefined
+  #engine: MediaEngine
+  #earlyAnswer: string | undefined
+  #forwards = 0
+  #doneBranches: readonly Branch[] = []
+  /** The leg that waits while a transfer looks for somebody. */
+  #waitingLeg: Leg | undefined
+
+  constructor(host: CallHost, invitation: Invitation, from: Caller, dialled: string) {
+    this.host = host
+    this.from = from
+    this.dialled = dialled
+    this.id = host.core.random.token(12)
+    this.startedAt = host.core.clock.now()
+    this.trace = new CallTrace()
+    this.#invitation = invitation
+    this.#engine = host.core.anchored
+    invitation.handlers = this
+  }
+
+  /** Follows the dial policy and starts to ring. */
+  async start(): Promise<void> {
+    const { core } = this.host
+    const invitation = this.#invitation as Invitation
+    try {
+      this.plan = planFor(this.dialled, this.from.origin, this.host.surroundings)
+      this.#checkOutside(this.plan)
+      const offer = invitation.request.body.toString('utf8')
+      this.#engine = offer !== '' && this.#allDirect(this.plan) ? core.direct : core.anchored
+      const media = await this.#callerMedia(offer)
+      this.caller = new Leg(core, this, 'caller', partyOf(this.from), media)
+      if (this.#over) {
+        await media.close()
+        return
+      }
+      this.#ring(this.plan)
+      this.host.changed(this, 'started')
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  // ---- the caller's side -------------------------------------------------------------------------------------------------------
+
+  /** The caller gave up. */
+  cancelled(): void {
+    this.#endUnanswered('cancelled', 487, 'caller')
+  }
+
+  acked(ack: Request): void {
+    this.#invitation = undefined
+    this.caller?.ack(ack)
+  }
+
+  unacked(): void {
+    this.end('no-ack', 'server')
+  }
+
+  /** Messages with this Call-ID go into the trace. */
+  traced(sipCallId: string): void {
+    this.sipCallIds.push(sipCallId)
+    this.host.traced(this, sipCallId)
+  }
+
+  // ---- ringing -----------------------------------------------------------------------------------------------------------------
+
+  branchesChanged(): void {
+    if (this.state !== 'ringing') return
+    inBackground(
+      this.host.core,
+      'writing the call context',
+      this.host.core.storage.calls.ringing(contextRowOf(this.#facts())),
+    )
+    this.host.changed(this, 'changed')
+  }
+
+  rings(): void {
+    if (this.state === 'ringing') this.#invitation?.progress(180)
+  }
+
+  earlyMedia(branch: Branch, sdp: string): void {
+    if (this.state !== 'ringing' || !this.caller || this.#earlyAnswer !== undefined) return
+    inBackground(this.host.core, 'passing early media', this.#passEarlyMedia(this.caller, branch, sdp))
+  }
+
+  taken(branch: Branch, response: Response, dialog: Dialog): void {
+    this.state = 'joining'
+    this.answeredAt = this.host.core.clock.now()
+    this.outTrunk = branch.way?.trunk
+    this.#join(branch, response, dialog).catch((error: unknown) => {
+      this.host.core.log.error({ error: String((error as Error)?.stack ?? error) }, 'joining a call failed')
+      this.end('error', 'server')
+    })
+  }
+
+  nobody(cause: CallErrorCode, status: number): void {
+    const forward =
+      cause === 'busy'
+        ? this.plan?.onBusy
+        : cause === 'no-answer' || cause === 'unreachable'
+          ? this.plan?.onNoAnswer
+          : undefined
+    if (forward && this.plan?.person && this.#forwardTo(forward, this.plan.person)) return
+    this.#endUnanswered(cause, status, cause === 'declined' || cause === 'busy' ? 'callee' : 'server')
+  }
+
+  redirected(uri: string, branch: Branch): readonly Station[] {
+    return redirectTargets(this.host, uri, branch)
+  }
+
+  // ---- in the call -------------------------------------------------------------------------------------------------------------
+
+  legEnded(leg: Leg, why: 'bye' | 'session-expired' | 'gone' | 'no-ack' | 'silent', reason: string | undefined): void {
+    // A leg that was replaced says goodbye to nobody but the server; a transferor may leave while the target rings.
+    if (leg !== this.caller && leg !== this.callee) return
+    if (this.transferring && why === 'bye' && leg !== this.#waitingLeg) return
+    const cause = why === 'bye' ? 'answered' : why === 'silent' ? 'media-silent' : why
+    this.end(cause, why === 'bye' ? leg.role : 'server', reason ? [['Reason', reason]] : [])
+  }
+
+  legChanged(): void {
+    this.host.changed(this, 'changed')
+  }
+
+  refer(leg: Leg, transaction: ServerTransaction): void {
+    inBackground(this.host.core, 'a transfer', handleRefer(this, leg, transaction))
+  }
+
+  /** Marks a transfer: the transferor may hang up without ending the call of who waits. */
+  beginTransfer(waiting: Leg): void {
+    this.transferring = true
+    this.#waitingLeg = waiting
+  }
+
+  endTransfer(): void {
+    this.transferring = false
+    this.#waitingLeg = undefined
+    this.onEnd = undefined
+  }
+
+  /**
+   * Puts another leg in the place of one of ours and joins it with who stays. The old leg's media is freed; its dialog is the caller's of
+   * this function to end. False: nothing has changed.
+   */
+  async replaceLeg(old: Leg, replacement: Leg): Promise<boolean> {
+    const { core } = this.host
+    const stays = old === this.caller ? this.callee : this.caller
+    if (!stays || this.state !== 'answered' || !(await joinLegs(core, stays, replacement))) return false
+    replacement.role = old.role
+    replacement.call = this
+    old.peer = undefined
+    if (old === this.caller) this.caller = replacement
+    else this.callee = replacement
+    const row = replacement.row(core.settings.node)
+    if (row) await core.storage.calls.dialog(row)
+    inBackground(core, 'freeing media', old.media.close())
+    this.host.changed(this, 'changed')
+    return true
+  }
+
+  /** Gives one of our legs to another call (it is joined there already) and ends what is left of this one. */
+  handOver(leg: Leg): void {
+    if (leg === this.caller) this.caller = undefined
+    else this.callee = undefined
+    this.end('transferred', 'server', [['Reason', 'SIP;cause=200;text="Call transferred"']])
+  }
+
+  /** Adds the branches of a transfer to the history. */
+  noteBranches(branches: readonly Branch[]): void {
+    this.#doneBranches = [...this.#doneBranches, ...branches]
+  }
+
+  /** Ends an answered call: BYE to whoever is left, the record is closed. */
+  end(cause: Call['cause'], by: 'caller' | 'callee' | 'server', headers: HeaderLines = []): void {
+    if (this.state === 'ringing') {
+      this.#endUnanswered(cause === 'answered' ? 'cancelled' : 'error', 500, by)
+      return
+    }
+    if (this.state === 'ended') return
+    this.state = 'ended'
+    this.cause = cause
+    this.onEnd?.()
+    const reason = headers.length > 0 || cause === 'answered' ? headers : [['Reason', reasonOf(cause)] as const]
+    inBackground(this.host.core, 'closing a call', this.#close(by, reason))
+  }
+
+  view(): CallView {
+    const now = this.host.core.clock.now()
+    const { presented, person } = this.from
+    return {
+      id: this.id,
+      state: this.state === 'joining' ? 'ringing' : this.state,
+      held: (this.caller?.held ?? false) || (this.callee?.held ?? false),
+      direction: this.direction,
+      caller: { number: presented.number, name: presented.name, personId: person?.id ?? '' },
+      callee: {
+        number: this.plan?.callee.number ?? this.dialled,
+        name: this.plan?.callee.name ?? '',
+        personId: this.plan?.callee.id ?? '',
+      },
+      trunk: this.from.trunk?.name ?? this.outTrunk?.name ?? '',
+      answeredBy: this.state === 'answered' ? (this.callee?.party.station ?? '') : '',
+      startedAt: this.startedAt,
+      ...(this.answeredAt > 0 ? { answeredAt: this.answeredAt } : {}),
+      branches: this.branchViews(now),
+      ...(this.state === 'ended' ? { cause: this.cause } : {}),
+    }
+  }
+
+  get direction(): 'in' | 'out' | 'internal' {
+    return this.from.trunk ? 'in' : this.plan?.outside || this.outTrunk ? 'out' : 'internal'
+  }
+
+  /** Whether the person has a part in this call: for `maxCalls`. */
+  concerns(personId: string): boolean {
+    return this.from.person?.id === personId || this.plan?.people.has(personId) === true
+  }
+
+  branchViews(now: number): readonly BranchView[] {
+    const branches = this.#ringing ? [...this.#doneBranches, ...this.#ringing.branches] : this.#doneBranches
+    return branches.map((branch) => branch.view(now))
+  }
+
+  // ----------------------------------------------------------------------------------------------------------------------------
+
+  get #over(): boolean {
+    return this.state === 'ended'
+  }
+
+  #allDirect(plan: CallPlan): boolean {
+    return this.from.directMedia && plan.steps.every((step) => step.stations.every(directMediaOf))
+  }
+
+  #checkOutside(plan: CallPlan): void {
+    if (plan.outside && !this.host.mayGoOutside(this.from.person, this.from.trunk)) throw new CallError('outside-limit')
+  }
+
+  async #callerMedia(offer: string): Promise<MediaLeg> {
+    const made = await this.#engine.createLeg()
+    if (!made.ok) throw new CallError('no-media')
+    if (offer === '') return made.value
+    const taken = await made.value.remoteOffer(offer)
+    if (taken.ok) return made.value
+    await made.value.close()
+    throw new CallError('not-acceptable')
+  }
+
+  #ring(plan: CallPlan): void {
+    const { request } = this.#invitation as Invitation
+    const maxForwards = Number(request.header('max-forwards') ?? 70) - 1
+    const media = (this.caller as Leg).media
+    const call = {
+      presented: this.from.presented,
+      dialled: plan.callee.number,
+      maxForwards,
+      headers: [],
+      traced: (sipCallId: string) => this.traced(sipCallId),
+    }
+    this.#ringing = new Ringing(this.host.core, plan, this.#engine, media, call, this)
+    this.#ringing.start()
+  }
+
+  async #passEarlyMedia(caller: Leg, branch: Branch, sdp: string): Promise<void> {
+    if (!(await branch.media.remoteAnswer(sdp)).ok) return
+    const answer = await caller.media.answer(branch.media)
+    if (!answer.ok) return
+    this.#earlyAnswer = answer.value
+    await this.#engine.bridge(caller.media, branch.media)
+    if (this.state === 'ringing') this.#invitation?.progress(183, { body: answer.value })
+  }
+
+  async #join(branch: Branch, response: Response, dialog: Dialog): Promise<void> {
+    const { core } = this.host
+    const caller = this.caller as Leg
+    const invitation = this.#invitation as Invitation
+    const callee = new Leg(core, this, 'callee', calleeParty(branch), branch.media)
+    callee.attach(dialog)
+    this.callee = callee
+    const rows = [
+      caller.rowOf(
+        core.settings.node,
+        JSON.stringify(uasDialogState(invitation, core.transport.contactUri(invitation.flow))),
+      ),
+      callee.rowOf(core.settings.node, JSON.stringify(dialog.state())),
+    ]
+    const stored = core.storage.calls.answered(recordOf(this.#facts(), core.clock.now()), rows)
+    const [answer] = await Promise.all([this.#answerFor(caller, callee, response), stored])
+    if (this.#over) return
+    if (answer === undefined) {
+      invitation.reject(488, 'Not Acceptable Here')
+      this.end('not-acceptable', 'server')
+      return
+    }
+    caller.peer = callee
+    callee.peer = caller
+    this.state = 'answered'
+    caller.attach(invitation.answer({ body: answer }))
+    this.#settle()
+    this.host.changed(this, 'changed')
+  }
+
+  /** Keeps of the ringing what history needs and lets go of the rest. */
+  #settle(): void {
+    this.#doneBranches = [...this.#doneBranches, ...(this.#ringing?.branches ?? [])]
+    this.#ringing = undefined
+    this.#earlyAnswer = undefined
+    this.flushTrace()
+  }
+
+  async #answerFor(caller: Leg, callee: Leg, response: Response): Promise<string | undefined> {
+    const sdp = response.body.toString('utf8')
+    if (!(await callee.media.remoteAnswer(sdp)).ok) return undefined
+    // An answer that went out with a provisional response stays the answer (RFC 3261 §13.2.1); direct media has only the station's own.
+    let answer = this.#engine === this.host.core.anchored ? this.#earlyAnswer : undefined
+    if (answer === undefined) {
+      const offerless = this.#invitation?.request.body.length === 0
+      const made = offerless ? await caller.media.offer(callee.media) : await caller.media.answer(callee.media)
+      if (!made.ok) return undefined
+      answer = made.value
+    }
+    return (await this.#engine.bridge(caller.media, callee.media)) === 'incompatible' ? undefined : answer
+  }
+
+  #forwardTo(target: string, person: Person): boolean {
+    try {
+      this.#forwards++
+      const plan = planFor(target, { kind: 'on-behalf', person }, this.host.surroundings, this.#forwards)
+      this.#checkOutside(plan)
+      this.#doneBranches = [...this.#doneBranches, ...(this.#ringing?.branches ?? [])]
+      // Who was called stays the callee of the record; the plan's stations and rules are the forward's.
+      this.plan = { ...plan, callee: (this.plan as CallPlan).callee }
+      this.#ring(plan)
+      return true
+    } catch (error) {
+      if (error instanceof CallError) return false
+      throw error
+    }
+  }
+
+  #refuse(error: unknown): void {
+    const code = error instanceof CallError ? error.code : 'error'
+    if (!(error instanceof CallError))
+      this.host.core.log.error({ error: String((error as Error)?.stack ?? error) }, 'a call failed on a bug')
+    this.#endUnanswered(code, refusalOf(code).sip, 'server')
+  }
+
+  #endUnanswered(cause: CallErrorCode, status: number, by: 'caller' | 'callee' | 'server'): void {
+    if (this.state === 'joining') {
+      this.end(cause, by)
+      return
+    }
+    if (this.state !== 'ringing') return
+    this.state = 'ended'
+    this.cause = cause
+    this.#ringing?.cancel('cancelled', '', by === 'caller' ? [] : [['Reason', `SIP;cause=${status}`]])
+    const invitation = this.#invitation
+    if (invitation && !invitation.completed) {
+      const headers: HeaderLines = status === 503 ? [['Retry-After', '5']] : []
+      invitation.reject(status, status === refusalOf(cause).sip ? refusalOf(cause).text : undefined, headers)
+    }
+    this.#invitation = undefined
+    const record = {
+      ...recordOf(this.#facts(), 0),
+      state: 'ended' as const,
+      endedAt: this.host.core.clock.now(),
+      status,
+      endedBy: by,
+    }
+    inBackground(
+      this.host.core,
+      'writing the record of an unanswered call',
+      this.host.core.storage.calls.unanswered(record),
+    )
+    if (this.caller) inBackground(this.host.core, 'freeing media', this.caller.media.close())
+    this.host.changed(this, 'ended')
+  }
+
+  async #close(by: 'caller' | 'callee' | 'server', headers: HeaderLines): Promise<void> {
+    this.#ringing?.cancel('cancelled', '', headers)
+    const invitation = this.#invitation
+    if (invitation && !invitation.completed) invitation.reject(this.cause === 'cancelled' ? 487 : 500)
+    this.#invitation = undefined
+    const [callerNumbers, calleeNumbers] = await Promise.all([this.caller?.end(headers), this.callee?.end(headers)])
+    try {
+      await this.host.core.storage.calls.closed(
+        closeOf(this.#facts(), by, { caller: callerNumbers, callee: calleeNumbers }),
+      )
+    } finally {
+      this.host.changed(this, 'ended')
+    }
+  }
+
+  /** Hands the trace so far to storage, so that a held call costs no memory for it. */
+  flushTrace(): void {
+    const chunk = this.trace.take()
+    if (chunk) this.host.core.storage.traces.append(this.id, this.startedAt, chunk)
+  }
+
+  #facts(): CallFacts {
+    return {
+      core: this.host.core,
+      id: this.id,
+      from: this.from,
+      dialled: this.dialled,
+      plan: this.plan,
+      direction: this.direction,
+      startedAt: this.startedAt,
+      answeredAt: this.answeredAt,
+      cause: this.cause,
+      callee: this.callee,
+      trunk: this.from.trunk?.name ?? this.outTrunk?.name ?? '',
+      branches: this.branchViews(this.host.core.clock.now()),
+      callerDialog: this.#invitation
+        ? {
+            callId: this.#invitation.request.callId,
+            localTag: this.#invitation.localTag,
+            remoteTag: this.#invitation.request.fromTag,
+          }
+        : undefined,
+      branchDialogs: this.#ringing?.branches.map((branch) => branch.dialogIds) ?? [],
+    }
+  }
+}
+
+function partyOf(from: Caller): Leg['party'] {
+  return { station: from.station, person: from.person, deviceId: from.deviceId, trunk: from.trunk }
+}
+
+export function calleeParty(branch: Branch): Leg['party'] {
+  const { station } = branch
+  return station.kind === 'device'
+    ? { station: station.name, person: station.person, deviceId: station.binding.device.id, trunk: undefined }
+    : { station: station.name, person: undefined, deviceId: '', trunk: branch.way?.trunk }
+}
+
+/** The Reason header (RFC 3326) for a call that the server ends. */
+function reasonOf(cause: Call['cause']): string {
+  const texts: Record<string, string> = {
+    'media-silent': 'Q.850;cause=41;text="No media received"',
+    'session-expired': 'SIP;cause=408;text="Session expired"',
+    gone: 'Q.850;cause=41;text="The other side is gone"',
+    'no-ack': 'SIP;cause=408;text="No ACK"',
+    cancelled: 'SIP;cause=487;text="Request Terminated"',
+    interrupted: 'Q.850;cause=41;text="Server restarted"',
+    draining: 'Q.850;cause=42;text="Server stops"',
+  }
+  return texts[cause] ?? 'Q.850;cause=41'
+}

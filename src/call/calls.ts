@@ -1,0 +1,294 @@
+import type { Person, Trunk } from '#directory'
+import type { Timer } from '#lib'
+import {
+  type Dialog,
+  type Flow,
+  type Invitation,
+  parseReplaces,
+  type ServerTransaction,
+  type TrafficTap,
+  type UserAgentHandler,
+} from '#sip'
+import { admit, callerOf, refuse } from './admission.ts'
+import { Call, type CallHost } from './call.ts'
+import { type Core, inBackground } from './core.ts'
+import { type CallErrorCode, refusalOf } from './errors.ts'
+import { Leg } from './leg.ts'
+import type { PlanSurroundings } from './plan.ts'
+import { dialledOf } from './redirect.ts'
+import { handleRegister } from './registrar.ts'
+import { takeOver } from './take-over.ts'
+import { decodeTrace } from './trace.ts'
+import type { CallChange, CallCounters, CallId, CallView, LiveCalls, TraceEntry } from './types.ts'
+
+/** How long messages that follow the end of a call still go into its trace, in ms. */
+const traceTailMs = 2_000
+
+/** All calls of this process: admits requests, makes calls, lets others read and watch them. */
+export class Calls implements LiveCalls, UserAgentHandler, CallHost {
+  readonly core: Core
+  readonly surroundings: PlanSurroundings
+  readonly #live = new Map<string, Call>()
+  readonly #bySipCallId = new Map<string, Call>()
+  readonly #watchers = new Set<(view: CallView, change: CallChange) => void>()
+  readonly #refused = new Map<string, number>()
+  readonly #idle = new Set<() => void>()
+  #tail: { call: Call; until: number }[] = []
+  #tailTimer: Timer | undefined
+  #draining = false
+  #started = 0
+  #answered = 0
+  #failed = 0
+
+  constructor(core: Core) {
+    this.core = core
+    this.surroundings = {
+      directory: core.directory,
+      maxForwards: core.settings.maxForwards,
+      callsOf: (personId) => this.#count((call) => call.concerns(personId)),
+    }
+  }
+
+  /** Puts the messages of calls into their traces; the transaction layer calls it for every message. */
+  readonly tap: TrafficTap = (direction, bytes, flow, callId) => {
+    this.#bySipCallId.get(callId)?.trace.add(this.core.clock.now(), direction, peerOf(flow), bytes)
+  }
+
+  // ---- requests outside dialogs ------------------------------------------------------------------------------------------------
+
+  invite(invitation: Invitation): void {
+    const refusal = this.#draining
+      ? 'draining'
+      : this.#live.size >= this.core.settings.maxCalls
+        ? 'overload'
+        : undefined
+    if (refusal) {
+      this.#refuse(invitation, refusal)
+      return
+    }
+    const { request, flow } = invitation
+    const admission = admit(this.core, request, { address: flow.remoteAddress, port: flow.remotePort }, true)
+    if (admission.kind === 'refused') {
+      invitation.reject(admission.status, admission.reason, admission.headers)
+      return
+    }
+    const replaces = request.header('replaces')
+    if (replaces !== undefined) {
+      this.#takeOver(invitation, replaces, admission.kind === 'device' ? admission.person : undefined, admission)
+      return
+    }
+    const dialled = admission.kind === 'trunk' ? request.uri.user : dialledOf(this, request.uri.text)
+    if (dialled === undefined || dialled === '') {
+      this.#refuse(invitation, 'not-found')
+      return
+    }
+    if (admission.kind === 'trunk' && this.#trunkIsFull(admission.trunk)) {
+      this.#refuse(invitation, 'overload')
+      return
+    }
+    const call = new Call(this, invitation, callerOf(this.core, request, admission), dialled)
+    this.#live.set(call.id, call)
+    this.#started++
+    call.traced(request.callId)
+    call.trace.add(call.startedAt, 'in', peerOf(flow), request.bytes)
+    inBackground(this.core, 'starting a call', call.start())
+  }
+
+  request(transaction: ServerTransaction): void {
+    const { method } = transaction.request
+    if (method === 'REGISTER') handleRegister(this.core, transaction)
+    else if (method === 'OPTIONS')
+      transaction.respond(200, 'OK', [
+        ['Accept', 'application/sdp'],
+        ['Accept-Encoding', 'identity'],
+        ['Accept-Language', 'en'],
+      ])
+    else this.#other(transaction)
+  }
+
+  /** MESSAGE, SUBSCRIBE, REFER … outside a dialog: nobody learns anything without credentials. */
+  #other(transaction: ServerTransaction): void {
+    const { request, flow } = transaction
+    const admission = admit(
+      this.core,
+      request,
+      { address: flow.remoteAddress, port: flow.remotePort },
+      request.method !== 'SUBSCRIBE',
+    )
+    if (admission.kind === 'refused') refuse(transaction, admission)
+    else if (request.method === 'SUBSCRIBE' || request.method === 'PUBLISH') transaction.respond(489, 'Bad Event')
+    else transaction.respond(405, 'Method Not Allowed')
+  }
+
+  #takeOver(
+    invitation: Invitation,
+    header: string,
+    person: Person | undefined,
+    admission: Parameters<typeof callerOf>[2],
+  ): void {
+    const replaces = parseReplaces(header)
+    if (!replaces.ok) {
+      invitation.reject(400, 'Malformed Replaces')
+      return
+    }
+    const { callId, toTag, fromTag, earlyOnly } = replaces.value
+    const dialog = this.core.ua.dialog(callId, toTag, fromTag)
+    const found = dialog && this.callOfDialog(dialog)
+    const refusal: CallErrorCode | undefined = !found
+      ? 'no-such-dialog'
+      : !person || found.leg.party.person?.id !== person.id
+        ? 'not-allowed'
+        : dialog.ended
+          ? 'declined'
+          : earlyOnly
+            ? 'busy'
+            : undefined
+    if (refusal || !found) this.#refuse(invitation, refusal ?? 'no-such-dialog')
+    else
+      inBackground(
+        this.core,
+        'taking over a leg',
+        takeOver(found.call, found.leg, invitation, callerOf(this.core, invitation.request, admission)),
+      )
+  }
+
+  #refuse(invitation: Invitation, code: CallErrorCode): void {
+    const { sip, text } = refusalOf(code)
+    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
+    invitation.reject(sip, text, sip === 503 ? [['Retry-After', '5']] : [])
+  }
+
+  // ---- what calls ask ----------------------------------------------------------------------------------------------------------
+
+  changed(call: Call, change: CallChange): void {
+    if (change === 'ended') this.#end(call)
+    else if (change === 'changed' && call.state === 'answered' && !this.#counted.has(call)) {
+      this.#counted.add(call)
+      this.#answered++
+    }
+    if (this.#watchers.size === 0) return
+    const view = call.view()
+    for (const watcher of this.#watchers) watcher(view, change)
+  }
+
+  readonly #counted = new WeakSet<Call>()
+
+  traced(call: Call, sipCallId: string): void {
+    this.#bySipCallId.set(sipCallId, call)
+  }
+
+  callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined {
+    const leg = dialog.handlers
+    return leg instanceof Leg && leg.call instanceof Call ? { call: leg.call, leg } : undefined
+  }
+
+  mayGoOutside(person: Person | undefined): boolean {
+    if (!person || person.settings.maxOutsideCalls <= 0) return person !== undefined
+    return (
+      this.#count((call) => call.from.person === person && call.direction === 'out') <= person.settings.maxOutsideCalls
+    )
+  }
+
+  // ---- reading and watching ----------------------------------------------------------------------------------------------------
+
+  list(): readonly CallView[] {
+    return [...this.#live.values()].map((call) => call.view())
+  }
+
+  get(id: CallId): CallView | undefined {
+    return this.#live.get(id)?.view()
+  }
+
+  /** The live call itself, for acts on it. */
+  call(id: CallId): Call | undefined {
+    return this.#live.get(id)
+  }
+
+  watch(listener: (view: CallView, change: CallChange) => void): () => void {
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
+  }
+
+  async trace(id: CallId): Promise<readonly TraceEntry[]> {
+    const { traces } = this.core.storage
+    await traces.flush()
+    const stored = decodeTrace(await traces.get(id))
+    const open = this.#live.get(id) ?? this.#tail.find((entry) => entry.call.id === id)?.call
+    return open ? [...stored, ...open.trace.entries()] : stored
+  }
+
+  get counters(): CallCounters {
+    return {
+      live: this.#live.size,
+      started: this.#started,
+      answered: this.#answered,
+      failed: this.#failed,
+      refused: this.#refused,
+    }
+  }
+
+  /**
+   * Stops: new calls get 503, live ones may finish within `limitMs`, the rest is ended with BYE. Resolves when no call is left and all is
+   * written.
+   */
+  async drain(limitMs: number): Promise<void> {
+    this.#draining = true
+    if (this.#live.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle.add(resolve)
+        this.core.clock.setTimeout(() => {
+          for (const call of this.#live.values()) call.end('draining', 'server')
+          // Whoever has not let go by now is left to the sweep of the next start.
+          this.core.clock.setTimeout(resolve, 2_000)
+        }, limitMs)
+      })
+    }
+    for (const { call } of this.#tail) call.flushTrace()
+    await this.core.storage.traces.flush()
+  }
+
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  #end(call: Call): void {
+    this.#live.delete(call.id)
+    if (call.answeredAt === 0) {
+      this.#failed++
+      this.#refused.set(call.cause, (this.#refused.get(call.cause) ?? 0) + 1)
+    }
+    this.#tail.push({ call, until: this.core.clock.now() + traceTailMs })
+    this.#tailTimer ??= this.core.clock.setTimeout(() => this.#dropTails(), traceTailMs)
+    if (this.#live.size > 0) return
+    for (const resolve of this.#idle) resolve()
+    this.#idle.clear()
+  }
+
+  #dropTails(): void {
+    const now = this.core.clock.now()
+    const due = this.#tail.findIndex((entry) => entry.until > now)
+    const dropped = due === -1 ? this.#tail : this.#tail.slice(0, due)
+    this.#tail = due === -1 ? [] : this.#tail.slice(due)
+    for (const { call } of dropped) {
+      call.flushTrace()
+      for (const sipCallId of call.sipCallIds)
+        if (this.#bySipCallId.get(sipCallId) === call) this.#bySipCallId.delete(sipCallId)
+    }
+    this.#tailTimer = this.#tail.length > 0 ? this.core.clock.setTimeout(() => this.#dropTails(), 250) : undefined
+  }
+
+  #trunkIsFull(trunk: Trunk): boolean {
+    const { maxCalls } = trunk.settings
+    return maxCalls > 0 && this.#count((call) => call.from.trunk === trunk || call.outTrunk === trunk) >= maxCalls
+  }
+
+  #count(which: (call: Call) => boolean): number {
+    let found = 0
+    for (const call of this.#live.values()) if (which(call)) found++
+    return found
+  }
+}
+
+function peerOf(flow: Flow): string {
+  return `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`
+}

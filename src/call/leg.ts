@@ -1,0 +1,193 @@
+import type { Person, Trunk } from '#directory'
+import { isDirect, type MediaHandlers, type MediaLeg } from '#media'
+import type { Dialog, DialogHandlers, HeaderLines, Request, ServerTransaction } from '#sip'
+import type { DialogRow } from '#storage'
+import { type Core, inBackground } from './core.ts'
+
+export type Role = 'caller' | 'callee'
+
+/** Who is at the far end of a leg. */
+export interface Party {
+  /** What history and board call it: `alice/phone` or a telephone number. */
+  readonly station: string
+  readonly person: Person | undefined
+  readonly deviceId: string
+  readonly trunk: Trunk | undefined
+}
+
+/** What a leg reports to its call. */
+export interface LegListener {
+  /** The far end hung up, or is lost: the dialog is over. */
+  legEnded(leg: Leg, why: 'bye' | 'session-expired' | 'gone' | 'no-ack' | 'silent', reason: string | undefined): void
+  /** Hold state changed by a re-INVITE. */
+  legChanged(leg: Leg): void
+  refer(leg: Leg, transaction: ServerTransaction): void
+}
+
+const sdpType = ['Content-Type', 'application/sdp'] as const
+
+/** One side of an answered call: its dialog with the server and its media. It answers what the far end asks inside the dialog. */
+export class Leg implements DialogHandlers, MediaHandlers {
+  role: Role
+  readonly party: Party
+  readonly media: MediaLeg
+  /** The call that the leg belongs to: changes when the leg is transferred. */
+  call: LegListener & { readonly id: string }
+  /** The other side, once joined. */
+  peer: Leg | undefined
+  /** Set once the INVITE is answered. */
+  dialog: Dialog | undefined
+  readonly #core: Core
+
+  constructor(core: Core, call: Leg['call'], role: Role, party: Party, media: MediaLeg) {
+    this.#core = core
+    this.call = call
+    this.role = role
+    this.party = party
+    this.media = media
+    media.handlers = this
+  }
+
+  /** Binds the confirmed dialog to this leg. */
+  attach(dialog: Dialog): void {
+    this.dialog = dialog
+    dialog.handlers = this
+  }
+
+  get held(): boolean {
+    return this.media.heldByPeer
+  }
+
+  /** Ends the dialog (once) and frees the media. Resolves with the last statistics. */
+  end(headers: HeaderLines): ReturnType<MediaLeg['close']> {
+    this.dialog?.bye(headers)
+    return this.media.close()
+  }
+
+  /** The row that lets another process end this dialog after a crash. */
+  row(node: string): DialogRow | undefined {
+    return this.dialog && this.rowOf(node, JSON.stringify(this.dialog.state()))
+  }
+
+  rowOf(node: string, state: string): DialogRow {
+    return { callId: this.call.id, role: this.role, node, deviceId: this.party.deviceId, state }
+  }
+
+  bye(request: Request): void {
+    this.call.legEnded(this, 'bye', request.header('reason'))
+  }
+
+  lost(why: 'session-expired' | 'gone' | 'no-ack'): void {
+    this.call.legEnded(this, why, undefined)
+  }
+
+  silent(): void {
+    this.call.legEnded(this, 'silent', undefined)
+  }
+
+  changed(dialog: Dialog): void {
+    const row = this.rowOf(this.#core.settings.node, JSON.stringify(dialog.state()))
+    inBackground(this.#core, 'storing a dialog', this.#core.storage.calls.dialog(row))
+  }
+
+  offer(transaction: ServerTransaction): void {
+    inBackground(this.#core, 'answering an offer', this.#answerOffer(transaction))
+  }
+
+  ack(request: Request): void {
+    if (request.body.length > 0)
+      inBackground(this.#core, 'taking an answer', this.media.remoteAnswer(request.body.toString('utf8')))
+  }
+
+  refer(transaction: ServerTransaction): void {
+    this.call.refer(this, transaction)
+  }
+
+  info(transaction: ServerTransaction): void {
+    this.#passOn(transaction)
+  }
+
+  message(transaction: ServerTransaction): void {
+    this.#passOn(transaction)
+  }
+
+  notify(transaction: ServerTransaction): void {
+    transaction.respond(489, 'Bad Event')
+  }
+
+  /**
+   * Anchored media: each leg is answered alone, the other side notices nothing but the media. Direct media: the offer goes on to the
+   * other side and its answer comes back.
+   */
+  async #answerOffer(transaction: ServerTransaction): Promise<void> {
+    const body = transaction.request.body
+    const direct = this.peer !== undefined && isDirect(this.peer.media)
+    if (body.length === 0) {
+      const offer = await this.media.offer(this.peer?.media)
+      if (offer.ok) transaction.respond(200, 'OK', [sdpType], offer.value)
+      else transaction.respond(488, 'Not Acceptable Here')
+      return
+    }
+    const taken = await this.media.remoteOffer(body.toString('utf8'))
+    if (!taken.ok) {
+      transaction.respond(taken.refusal === 'malformed-sdp' ? 400 : 488)
+      return
+    }
+    if (direct && !(await this.#offerPeer())) {
+      transaction.respond(488, 'Not Acceptable Here')
+      return
+    }
+    const answer = await this.media.answer(this.peer?.media)
+    if (answer.ok) transaction.respond(200, 'OK', [sdpType], answer.value)
+    else transaction.respond(488, 'Not Acceptable Here')
+    this.call.legChanged(this)
+  }
+
+  async #offerPeer(): Promise<boolean> {
+    return this.peer !== undefined && (await this.peer.reoffer(this.media))
+  }
+
+  /** Offers this leg the other's media by re-INVITE. False when it was refused: the session stays as it was. */
+  async reoffer(like: MediaLeg): Promise<boolean> {
+    const offer = await this.media.offer(like)
+    if (!offer.ok || !this.dialog) return false
+    const response = await this.dialog.reinvite(offer.value)
+    if (!response || response.status >= 300) return false
+    return (await this.media.remoteAnswer(response.body.toString('utf8'))).ok
+  }
+
+  #passOn(transaction: ServerTransaction): void {
+    const { request } = transaction
+    const dialog = this.peer?.dialog
+    if (!dialog) {
+      transaction.respond(480)
+      return
+    }
+    const contentType = request.header('content-type')
+    const passed = dialog
+      .request(request.method, { body: request.body, ...(contentType ? { contentType } : {}) })
+      .then((response) => transaction.respond(response?.status ?? 408))
+    inBackground(this.#core, `passing on ${request.method}`, passed)
+  }
+}
+
+/**
+ * Joins two legs: by the engine where it can, else by offering the one that can change the other's codecs again. False when neither way
+ * leads anywhere; the old bridges stay.
+ */
+export async function joinLegs(core: Core, one: Leg, other: Leg): Promise<boolean> {
+  if (isDirect(one.media) && isDirect(other.media)) {
+    // Both sides hold a description of somebody else: tell each about the other.
+    if (!(await one.reoffer(other.media)) || !(await other.reoffer(one.media))) return false
+  } else {
+    let joined = await core.anchored.bridge(one.media, other.media)
+    if (joined === 'incompatible' && (await one.reoffer(other.media)))
+      joined = await core.anchored.bridge(one.media, other.media)
+    if (joined === 'incompatible' && (await other.reoffer(one.media)))
+      joined = await core.anchored.bridge(one.media, other.media)
+    if (joined === 'incompatible') return false
+  }
+  one.peer = other
+  other.peer = one
+  return true
+}

@@ -1,0 +1,154 @@
+import type { Binding, Destination, DialOrigin, Directory, Group, Person, RingPlan } from '#directory'
+import { CallError } from './errors.ts'
+import type { Station } from './station.ts'
+
+/** Stations that ring together, and for how long. */
+export interface RingStep {
+  readonly stations: readonly Station[]
+  readonly forMs: number
+}
+
+/** What a call to one destination does: whom it rings in which order, who may join, and what follows when nobody takes it. */
+export interface CallPlan {
+  readonly callee: { readonly number: string; readonly name: string; readonly id: string }
+  readonly steps: readonly RingStep[]
+  /** People whose stations join the ringing when they register meanwhile. */
+  readonly people: ReadonlySet<string>
+  /** How long to wait for a pushed station when there is none to ring, in ms. */
+  readonly waitMs: number
+  /** Forwards of the person, on whose behalf they are dialled. */
+  readonly person?: Person
+  readonly onBusy?: string
+  readonly onNoAnswer?: string
+  /** A 603 from one station ends the ringing of all. */
+  readonly declineEndsAll: boolean
+  /** Leaves by trunks to the outside. */
+  readonly outside: boolean
+}
+
+/** What plan making has to know about the rest of the house. */
+export interface PlanSurroundings {
+  readonly directory: Directory
+  /** Live calls of a person, for `maxCalls`. */
+  callsOf(personId: string): number
+  readonly maxForwards: number
+}
+
+/**
+ * Follows dial policy and unconditional forwards from a dialled string to a plan.
+ * @throws CallError with the policy's refusal; `loop` when forwards run in a circle or too far
+ */
+export function planFor(dialled: string, origin: DialOrigin, surroundings: PlanSurroundings, forwards = 0): CallPlan {
+  const decision = surroundings.directory.dial(dialled, origin)
+  if (!decision.ok) throw new CallError(decision.refusal)
+  if (forwards > surroundings.maxForwards) throw new CallError('loop')
+  return planOf(decision.destination, surroundings, forwards)
+}
+
+function planOf(destination: Destination, surroundings: PlanSurroundings, forwards: number): CallPlan {
+  switch (destination.kind) {
+    case 'person':
+      return planOfPerson(destination.person, destination.number, surroundings, forwards)
+    case 'group':
+      return planOfGroup(destination.group, destination.number, surroundings)
+    case 'outside':
+    case 'emergency':
+      return planOfOutside(destination, surroundings)
+    case 'unknown':
+      throw new CallError('not-found')
+  }
+}
+
+function planOfPerson(person: Person, number: string, surroundings: PlanSurroundings, forwards: number): CallPlan {
+  const { settings } = person
+  if (settings.forward.always) {
+    return planFor(settings.forward.always, { kind: 'on-behalf', person }, surroundings, forwards + 1)
+  }
+  const engaged = settings.doNotDisturb
+    ? 'do-not-disturb'
+    : settings.maxCalls > 0 && surroundings.callsOf(person.id) >= settings.maxCalls
+      ? 'busy'
+      : undefined
+  if (engaged) {
+    if (!settings.forward.busy) throw new CallError(engaged)
+    return planFor(settings.forward.busy, { kind: 'on-behalf', person }, surroundings, forwards + 1)
+  }
+  const stations = surroundings.directory.bindingsOf(person.id).map((binding) => stationOf(person, binding))
+  return {
+    callee: { number, name: person.name, id: person.id },
+    steps: stepsOf(stations, settings.ring, (station) =>
+      station.kind === 'device' ? station.binding.device.name : '',
+    ),
+    people: new Set([person.id]),
+    waitMs: settings.ring.pushWaitMs,
+    person,
+    onBusy: settings.forward.busy,
+    onNoAnswer: settings.forward.noAnswer,
+    declineEndsAll: settings.declineEndsAll,
+    outside: false,
+  }
+}
+
+function planOfGroup(group: Group, number: string, surroundings: PlanSurroundings): CallPlan {
+  const { directory } = surroundings
+  const people = group.members
+    .map((id) => directory.personById(id))
+    .filter((person) => person !== undefined && !person.settings.doNotDisturb) as Person[]
+  const stations = people.flatMap((person) =>
+    directory.bindingsOf(person.id).map((binding) => stationOf(person, binding)),
+  )
+  return {
+    callee: { number, name: group.name, id: group.id },
+    steps: stepsOf(stations, group.ring, (station) => (station.kind === 'device' ? station.person.login : '')),
+    people: new Set(people.map((person) => person.id)),
+    waitMs: group.ring.pushWaitMs,
+    declineEndsAll: false,
+    outside: false,
+  }
+}
+
+function planOfOutside(
+  destination: Destination & { kind: 'outside' | 'emergency' },
+  surroundings: PlanSurroundings,
+): CallPlan {
+  const trunks = surroundings.directory
+    .trunksFor(destination.number)
+    .filter((trunk) => trunk.settings.gateways.length > 0)
+  if (trunks.length === 0) throw new CallError('no-trunk')
+  const { number } = destination
+  return {
+    callee: { number, name: '', id: '' },
+    steps: [{ stations: [{ kind: 'outside', name: number, number, trunks }], forMs: 180_000 }],
+    people: new Set(),
+    waitMs: 0,
+    declineEndsAll: true,
+    outside: destination.kind === 'outside',
+  }
+}
+
+export function stationOf(person: Person, binding: Binding): Station {
+  return { kind: 'device', name: stationName(person, binding), person, binding }
+}
+
+function stationName(person: Person, binding: Binding): string {
+  return `${person.login}/${binding.device.name}`
+}
+
+function stepsOf(
+  stations: readonly Station[],
+  ring: RingPlan,
+  keyOf: (station: Station) => string,
+): readonly RingStep[] {
+  if (stations.length === 0) return []
+  if (ring.mode === 'all') return [{ stations, forMs: ring.ringMs }]
+  const steps: RingStep[] = []
+  const left = new Set(stations)
+  for (const key of ring.order) {
+    const named = stations.filter((station) => left.has(station) && keyOf(station) === key)
+    if (named.length === 0) continue
+    for (const station of named) left.delete(station)
+    steps.push({ stations: named, forMs: ring.stepMs })
+  }
+  if (left.size > 0) steps.push({ stations: [...left], forMs: ring.stepMs })
+  return steps
+}

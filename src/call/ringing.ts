@@ -1,0 +1,247 @@
+import type { Binding } from '#directory'
+import type { Timer } from '#lib'
+import type { MediaEngine, MediaLeg } from '#media'
+import type { Dialog, HeaderLines, Response } from '#sip'
+import { Branch, type BranchCall, type BranchListener } from './branch.ts'
+import { type Core, inBackground } from './core.ts'
+import type { CallErrorCode } from './errors.ts'
+import { type CallPlan, type RingStep, stationOf } from './plan.ts'
+import type { Station } from './station.ts'
+
+/** CANCEL and BYE to whoever did not get the call (RFC 3326). */
+export const completedElsewhere: HeaderLines = [['Reason', 'SIP;cause=200;text="Call completed elsewhere"']]
+
+export interface RingingListener {
+  /** The INVITEs of a step are out, or a branch ended: the context row and the views change. */
+  branchesChanged(): void
+  /** A station rings. */
+  rings(branch: Branch): void
+  /** Early media of the only station. */
+  earlyMedia(branch: Branch, sdp: string): void
+  /** The winner: the claim is taken and every other station is cancelled. */
+  taken(branch: Branch, response: Response, dialog: Dialog): void
+  /** Nobody took it; `status` is the SIP status of the station whose refusal counts. */
+  nobody(cause: CallErrorCode, status: number): void
+  /** A station pointed elsewhere (3xx): stations for the contact, `[]` when the dial policy refuses. */
+  redirected(uri: string, branch: Branch): readonly Station[]
+}
+
+/** Which refusal speaks for all (RFC 3261 §16.7 step 6, with one device's 603 counted as just that device's). */
+const weight: Partial<Record<CallErrorCode, number>> = {
+  'no-answer': 6,
+  busy: 5,
+  declined: 4,
+  'not-acceptable': 3,
+  'not-found': 2,
+  unreachable: 1,
+}
+
+/** Rings the stations of a plan, step by step, until one takes the call (first claim wins), all refuse, or it is given up. */
+export class Ringing implements BranchListener {
+  readonly branches: Branch[] = []
+  readonly #core: Core
+  readonly #plan: CallPlan
+  readonly #engine: MediaEngine
+  readonly #waiting: MediaLeg
+  readonly #call: BranchCall
+  readonly #listener: RingingListener
+  #step = -1
+  #timer: Timer | undefined
+  #waitingForStation = false
+  /** Stations asked so far, and those whose INVITE is still being made. */
+  #asked = 0
+  #starting = 0
+  /** The claim: set once, by the first to take the call or by whoever ends the ringing. */
+  #over = false
+  #worst: { cause: CallErrorCode; status: number } = { cause: 'unreachable', status: 480 }
+  #unsubscribe: (() => void) | undefined
+
+  /** @param waiting the leg that waits for an answer: its codecs are offered first */
+  constructor(
+    core: Core,
+    plan: CallPlan,
+    engine: MediaEngine,
+    waiting: MediaLeg,
+    call: BranchCall,
+    listener: RingingListener,
+  ) {
+    this.#core = core
+    this.#plan = plan
+    this.#engine = engine
+    this.#waiting = waiting
+    this.#call = call
+    this.#listener = listener
+  }
+
+  start(): void {
+    if (this.#plan.people.size > 0) {
+      this.#unsubscribe = this.#core.directory.onBinding((binding, change) => {
+        if (change === 'added') this.#joins(binding)
+      })
+    }
+    this.#nextStep()
+  }
+
+  /** The caller gave up, or somebody took the call by another way. */
+  cancel(outcome: string, by: string, reason: HeaderLines): void {
+    this.#finish()
+    for (const branch of this.branches) branch.cancel(outcome, by, reason)
+  }
+
+  /** Whether the claim is still free. */
+  get open(): boolean {
+    return !this.#over
+  }
+
+  rang(branch: Branch, status: number, sdp: string): void {
+    if (this.#over) return
+    const first = branch.state === 'calling' && status >= 180
+    if (first) branch.state = 'ringing'
+    // Early media of one among several would shut out the others (RFC 3960 §3.2): it passes only from a single station.
+    if (sdp !== '' && this.#single) this.#listener.earlyMedia(branch, sdp)
+    else if (first) this.#listener.rings(branch)
+    if (first) this.#listener.branchesChanged()
+  }
+
+  took(branch: Branch, response: Response, dialog: Dialog): void {
+    if (this.#over) {
+      dialog.bye(completedElsewhere)
+      return
+    }
+    this.#finish()
+    branch.won()
+    for (const other of this.branches) {
+      if (other !== branch) other.cancel('answered-elsewhere', branch.station.name, completedElsewhere)
+    }
+    this.#listener.taken(branch, response, dialog)
+  }
+
+  ended(branch: Branch, cause: CallErrorCode, status: number, contacts: readonly string[]): void {
+    if (this.#over) return
+    if (contacts.length > 0) {
+      const stations = contacts.flatMap((uri) => this.#listener.redirected(uri, branch))
+      if (stations.length > 0) {
+        this.#ring(stations)
+        return
+      }
+    }
+    if ((weight[cause] ?? 0) > (weight[this.#worst.cause] ?? 0) || this.branches.length === 1)
+      this.#worst = { cause, status }
+    this.#listener.branchesChanged()
+    if (cause === 'declined' && this.#plan.declineEndsAll) {
+      this.#finish()
+      for (const other of this.branches) other.cancel('cancelled', '', [])
+      this.#listener.nobody(cause, status)
+      return
+    }
+    this.#nextStepWhenIdle()
+  }
+
+  get #single(): boolean {
+    return this.#asked === 1 && this.#plan.steps.length <= 1
+  }
+
+  #nextStepWhenIdle(): void {
+    if (this.#over || this.#starting > 0 || this.branches.some((branch) => branch.live)) return
+    this.#nextStep()
+  }
+
+  #nextStep(): void {
+    this.#core.clock.clearTimeout(this.#timer)
+    const step = this.#plan.steps[++this.#step]
+    if (step) {
+      this.#startStep(step)
+      return
+    }
+    if (this.branches.length === 0 && this.#plan.waitMs > 0 && !this.#waitingForStation) {
+      this.#waitingForStation = true
+      this.#timer = this.#core.clock.setTimeout(() => this.#giveUp('unreachable', 480), this.#plan.waitMs)
+      return
+    }
+    this.#giveUp(this.#worst.cause, this.#worst.status)
+  }
+
+  #startStep(step: RingStep): void {
+    this.#timer = this.#core.clock.setTimeout(() => this.#stepTimedOut(), step.forMs)
+    this.#ring(step.stations)
+  }
+
+  #stepTimedOut(): void {
+    for (const branch of this.branches) branch.cancel('no-answer', '', [])
+    this.#worst = { cause: 'no-answer', status: 480 }
+    this.#listener.branchesChanged()
+    this.#nextStep()
+  }
+
+  #ring(stations: readonly Station[]): void {
+    const room = this.#core.settings.maxBranches - this.#asked
+    const ringing = stations.slice(0, Math.max(0, room))
+    this.#asked += ringing.length
+    this.#starting += ringing.length
+    if (ringing.length === 0) {
+      this.#nextStepWhenIdle()
+      return
+    }
+    inBackground(
+      this.#core,
+      'ringing the stations',
+      Promise.all(ringing.map((station) => this.#startBranch(station))).then(() => this.#sent()),
+    )
+  }
+
+  #sent(): void {
+    if (this.#over) return
+    this.#listener.branchesChanged()
+    this.#nextStepWhenIdle()
+  }
+
+  async #startBranch(station: Station): Promise<void> {
+    try {
+      const made = await this.#engine.createLeg()
+      if (!made.ok) {
+        this.#worst = { cause: 'no-media', status: 503 }
+        return
+      }
+      const offer = await made.value.offer(this.#waiting)
+      if (this.#over || !offer.ok) {
+        await made.value.close()
+        if (!offer.ok) this.#worst = { cause: 'not-acceptable', status: 488 }
+        return
+      }
+      const branch = new Branch(this.#core, station, made.value, this)
+      this.branches.push(branch)
+      await branch.start(this.#call, offer.value)
+    } finally {
+      this.#starting--
+    }
+  }
+
+  /** A station registered while its person rings: it joins (RFC 8599 §5.1 for pushed ones). */
+  #joins(binding: Binding): void {
+    if (this.#over || !this.#plan.people.has(binding.device.personId)) return
+    const known = this.branches.some(
+      (branch) => branch.live && branch.station.kind === 'device' && branch.station.binding.id === binding.id,
+    )
+    const person = this.#core.directory.personById(binding.device.personId)
+    if (known || !person) return
+    if (this.#waitingForStation && this.branches.length === 0) {
+      this.#core.clock.clearTimeout(this.#timer)
+      this.#timer = this.#core.clock.setTimeout(() => this.#stepTimedOut(), person.settings.ring.ringMs)
+    }
+    this.#ring([stationOf(person, binding)])
+  }
+
+  #giveUp(cause: CallErrorCode, status: number): void {
+    if (this.#over) return
+    this.#finish()
+    this.#listener.nobody(cause, status)
+  }
+
+  #finish(): void {
+    this.#over = true
+    this.#core.clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#unsubscribe?.()
+    this.#unsubscribe = undefined
+  }
+}

@@ -1,0 +1,137 @@
+import type { Binding, Person, Trunk } from '#directory'
+import { type Destination, formatNameAddr, type HeaderLines, parseUri, type Target } from '#sip'
+import type { Core } from './core.ts'
+
+/** Anything that can ring: a registered contact of a device, or an outside number behind trunks. */
+export type Station =
+  | { readonly kind: 'device'; readonly name: string; readonly person: Person; readonly binding: Binding }
+  | { readonly kind: 'outside'; readonly name: string; readonly number: string; readonly trunks: readonly Trunk[] }
+
+export function personOf(station: Station): string {
+  return station.kind === 'device' ? station.person.id : ''
+}
+
+export function directMediaOf(station: Station): boolean {
+  return station.kind === 'device'
+    ? station.binding.device.settings.directMedia
+    : station.trunks.every((trunk) => trunk.settings.directMedia)
+}
+
+/** Who is shown as calling: to a colleague, or to the outside where privacy may hide it. */
+export interface Presented {
+  readonly number: string
+  readonly name: string
+  /** Number for the outside (E.164), '' when the caller has none. */
+  readonly outsideNumber: string
+  readonly hidden: boolean
+}
+
+/** One way to reach a station. */
+export interface Way {
+  readonly uri: string
+  readonly target: Target
+  readonly from: string
+  readonly to: string
+  readonly headers: HeaderLines
+  readonly routeSet: readonly string[]
+  readonly credentials?: { readonly username: string; readonly password: string; readonly realm?: string }
+  readonly trunk?: Trunk
+}
+
+/** The ways to a station in the order to try them; empty when nothing leads there (a dead connection, no gateway). */
+export async function waysTo(
+  core: Core,
+  station: Station,
+  caller: Presented,
+  dialled: string,
+): Promise<readonly Way[]> {
+  if (station.kind === 'device') {
+    const way = wayToBinding(core, station.binding, caller, dialled)
+    return way instanceof Promise ? optional(await way) : optional(way)
+  }
+  const ways: Way[] = []
+  for (const trunk of station.trunks) {
+    for (const gateway of trunk.settings.gateways) {
+      const way = await wayToGateway(core, trunk, gateway, station.number, caller)
+      if (way) ways.push(way)
+    }
+  }
+  return ways
+}
+
+function optional(way: Way | undefined): readonly Way[] {
+  return way ? [way] : []
+}
+
+function wayToBinding(
+  core: Core,
+  binding: Binding,
+  caller: Presented,
+  dialled: string,
+): Way | undefined | Promise<Way | undefined> {
+  const path = binding.path === '' || binding.path === '[]' ? [] : (JSON.parse(binding.path) as string[])
+  const rest = {
+    uri: binding.contact,
+    from: formatNameAddr(caller.hidden ? 'Anonymous' : caller.name, callerUri(core, caller)),
+    to: formatNameAddr('', `sip:${binding.aor.includes('@') ? binding.aor : `${binding.aor}@${core.settings.domain}`}`),
+    headers:
+      dialled === ''
+        ? []
+        : ([['P-Called-Party-ID', `<sip:${userPart(dialled)}@${core.settings.domain}>`]] as HeaderLines),
+    routeSet: path,
+  }
+  const destination: Destination = {
+    protocol: binding.protocol as Destination['protocol'],
+    address: binding.remoteAddress,
+    port: binding.remotePort,
+    host: binding.remoteAddress,
+  }
+  // A binding made over a connection is reached over that connection (RFC 5626 §5.3, RFC 7118 §5); also where a proxy with Path made it.
+  const flow = core.transport.existing(destination)
+  if (flow) return { ...rest, target: { flow } }
+  if (destination.protocol === 'ws' || destination.protocol === 'wss') return undefined
+  const next = parseUri(path[0] === undefined ? binding.contact : path[0].replace(/^[^<]*<([^>]*)>.*$/, '$1'))
+  if (!next.ok) return undefined
+  const found = core.resolver.resolveNow(next.value)
+  if (found) return { ...rest, target: { destinations: found } }
+  return core.resolver.resolve(next.value).then((destinations) => ({ ...rest, target: { destinations } }))
+}
+
+async function wayToGateway(
+  core: Core,
+  trunk: Trunk,
+  gateway: string,
+  number: string,
+  caller: Presented,
+): Promise<Way | undefined> {
+  const uri = parseUri(gateway)
+  if (!uri.ok) return undefined
+  const destinations = core.resolver.resolveNow(uri.value) ?? (await core.resolver.resolve(uri.value))
+  if (destinations.length === 0) return undefined
+  const host = uri.value.port ? `${uri.value.host}:${uri.value.port}` : uri.value.host
+  const identity = caller.outsideNumber || caller.number
+  const headers: [string, string][] = [['P-Asserted-Identity', `<sip:${userPart(identity)}@${core.settings.domain}>`]]
+  if (caller.hidden) headers.push(['Privacy', 'id'])
+  const transport = uri.value.params.get('transport')
+  return {
+    uri: `sip:${userPart(number)}@${host}${transport ? `;transport=${transport}` : ''}`,
+    target: { destinations },
+    from: caller.hidden
+      ? '"Anonymous" <sip:anonymous@anonymous.invalid>'
+      : formatNameAddr(caller.name, `sip:${userPart(identity)}@${core.settings.domain}`),
+    to: formatNameAddr('', `sip:${userPart(number)}@${uri.value.host}`),
+    headers,
+    routeSet: [],
+    credentials: trunk.settings.credentials ?? trunk.settings.registration,
+    trunk,
+  }
+}
+
+function callerUri(core: Core, caller: Presented): string {
+  return caller.hidden ? 'sip:anonymous@anonymous.invalid' : `sip:${userPart(caller.number)}@${core.settings.domain}`
+}
+
+/** The user part of a URI: everything outside RFC 3261's unreserved set (and `+`) is escaped. */
+export function userPart(text: string): string {
+  return /^[A-Za-z0-9+*_.!~'()-]*$/.test(text) ? text : encodeURIComponent(text).replaceAll('%2B', '+')
+}

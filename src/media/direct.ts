@@ -1,0 +1,80 @@
+import type { LegOptions, LegStatistics, MediaEngine, MediaHandlers, MediaLeg, MediaResult } from './port.ts'
+
+const nothing: LegStatistics = {
+  packetsReceived: 0,
+  packetsSent: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  lost: 0,
+  jitterMs: 0,
+}
+
+/** A leg whose media never touches the server: it only remembers what its peer said last. */
+class DirectLeg implements MediaLeg {
+  readonly id: string
+  handlers: MediaHandlers = {}
+  #remote = ''
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  /** The peer's newest session description. */
+  get remote(): string {
+    return this.#remote
+  }
+
+  get heldByPeer(): boolean {
+    return /^a=(sendonly|inactive)\s*$/m.test(this.#remote)
+  }
+
+  async remoteOffer(sdp: string): Promise<MediaResult<void>> {
+    this.#remote = sdp
+    return { ok: true, value: undefined }
+  }
+
+  async remoteAnswer(sdp: string): Promise<MediaResult<void>> {
+    this.#remote = sdp
+    return { ok: true, value: undefined }
+  }
+
+  async answer(like?: MediaLeg): Promise<MediaResult<string>> {
+    return this.offer(like)
+  }
+
+  async offer(like?: MediaLeg): Promise<MediaResult<string>> {
+    if (!(like instanceof DirectLeg) || like.remote === '') return { ok: false, refusal: 'no-common-codec' }
+    return { ok: true, value: like.remote }
+  }
+
+  async statistics(): Promise<LegStatistics> {
+    return nothing
+  }
+
+  async close(): Promise<LegStatistics> {
+    return nothing
+  }
+}
+
+/** An engine for direct media: session descriptions pass from leg to leg as they are, so the stations send to each other. */
+export function createDirectEngine(): MediaEngine {
+  let made = 0
+  return {
+    async createLeg(_options?: LegOptions) {
+      return { ok: true, value: new DirectLeg(`direct-${++made}`) }
+    },
+    async bridge() {
+      return 'bridged'
+    },
+    async unbridge() {},
+    async counters() {
+      return { legs: 0, portsFree: 0, portsUsed: 0, relayed: 0, dropped: 0 }
+    },
+    async close() {},
+  }
+}
+
+/** Whether a leg's media bypasses the server. */
+export function isDirect(leg: MediaLeg): boolean {
+  return leg instanceof DirectLeg
+}
