@@ -1,4 +1,5 @@
-import type { BindingRow } from '#storage'
+import type { BindingRow, NumberRow } from '#storage'
+import type { DeviceInput, GroupInput, NumberInput, PersonInput, TrunkInput } from './settings.ts'
 
 export type PersonId = string & { readonly brand?: 'PersonId' }
 export type DeviceId = string & { readonly brand?: 'DeviceId' }
@@ -41,6 +42,8 @@ export interface PersonSettings {
   readonly premium: boolean
   readonly language: 'en' | 'de'
   readonly timeZone: string
+  /** Which of the person's numbers outside calls show; without it the first. */
+  readonly shownNumber?: string
 }
 
 export interface Person {
@@ -145,7 +148,7 @@ export interface RegistrationRequest {
   readonly aor: string
   readonly callIdHeader: string
   readonly cseq: number
-  /** One per Contact; `expires` in seconds, 0 removes. */
+  /** One per Contact; `expires` in seconds, 0 removes, below 0 when the request names none (the default applies). */
   readonly contacts: readonly {
     readonly uri: string
     readonly expires: number
@@ -206,6 +209,8 @@ export interface Directory {
   }): Trunk | undefined
   /** Trunks that can take a call to the outside, in the order to try. */
   trunksFor(number: string): readonly Trunk[]
+  /** A trunk's gateways in the order to try: those that fail their health check last. */
+  gatewaysOf(trunkId: string): readonly string[]
 
   /** Live bindings of a person, highest q first; expired ones are never returned. */
   bindingsOf(person: PersonId): readonly Binding[]
@@ -218,4 +223,31 @@ export interface Directory {
   flowClosed(protocol: string, remoteAddress: string, remotePort: number): void
   /** Told about every binding that comes or goes: ringing calls let it join. Returns an unsubscribe function. */
   onBinding(listener: (binding: Binding, change: 'added' | 'refreshed' | 'removed') => void): () => void
+}
+
+/**
+ * Changes to the directory. Every write is checked first and resolves once it is stored; only then do readers see it.
+ * Input without an id makes a new entry. Each throws DirectoryError with the field, what was wrong and what is allowed.
+ */
+export interface DirectoryAdmin {
+  putPerson(input: PersonInput): Promise<Person>
+  /** Removes the person with devices, bindings, numbers and group memberships. */
+  removePerson(id: PersonId): Promise<void>
+  /** A device whose username changes loses its password: HA1 contains the name. */
+  putDevice(input: DeviceInput): Promise<Device>
+  removeDevice(id: DeviceId): Promise<void>
+  /** Stores the HA1 values of a password (8 to 128 characters); the password itself is not kept. */
+  setDevicePassword(id: DeviceId, password: string): Promise<void>
+  putGroup(input: GroupInput): Promise<Group>
+  removeGroup(id: string): Promise<void>
+  putNumber(input: NumberInput): Promise<NumberRow>
+  removeNumber(number: string): Promise<void>
+  numbers(): readonly NumberRow[]
+  putTrunk(input: TrunkInput): Promise<Trunk>
+  removeTrunk(id: string): Promise<void>
+  trunkById(id: string): Trunk | undefined
+  /** What the health check of a gateway found; kept in memory only. */
+  setTrunkHealth(trunkId: string, gateway: string, ok: boolean): void
+  /** Stops the expiry timer. */
+  close(): void
 }

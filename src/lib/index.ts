@@ -1,4 +1,6 @@
 export * from './clock.ts'
+export * from './config.ts'
+export * from './explain.ts'
 export * from './log.ts'
 export * from './random.ts'
 export * from './result.ts'

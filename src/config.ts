@@ -1,0 +1,271 @@
+import { isIP } from 'node:net'
+import { isSupportedCountry } from 'libphonenumber-js/max'
+import { z } from 'zod'
+import { ConfigError, type EnvironmentMap, loadConfig } from '#lib'
+
+/** An address to listen on. */
+export interface Listener {
+  /** Without brackets. */
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+}
+
+const listenerText = z.string().transform((text, context): Listener => {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim())
+  const host = match?.[1] ?? match?.[2] ?? ''
+  const port = Number(match?.[3])
+  const good =
+    match && port <= 65_535 && (match[1] === undefined ? isIP(host) === 4 || host === 'localhost' : isIP(host) === 6)
+  if (good) return { host, port }
+  context.addIssue({ code: 'custom', message: 'address:port like 127.0.0.1:5060 or [::1]:5060', input: text })
+  return z.NEVER
+})
+
+/** One address, several separated by commas, or a list. */
+const listeners = z.union([
+  z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(listenerText)),
+  z.array(listenerText),
+])
+
+/** Text separated by commas, or a list. */
+const list = <S extends z.ZodType<unknown, string>>(entry: S) =>
+  z.union([
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(entry)),
+    z.array(entry),
+  ])
+
+const whole = (least: number, most: number) => z.int().min(least).max(most)
+const text = z.string().min(1).max(255)
+
+/** PEM files; read again when they change. */
+const certificate = z.strictObject({ certificate: text, key: text })
+
+const range = z.string().transform((value, context) => {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(value)
+  const first = Number(match?.[1])
+  const last = Number(match?.[2])
+  if (match && first >= 1_024 && last <= 65_535 && last > first) return { first, last }
+  context.addIssue({ code: 'custom', message: 'first-last between 1024 and 65535, like 40000-41999', input: value })
+  return z.NEVER
+})
+
+const network = z.string().refine((value) => {
+  const [address = '', bits, more] = value.split('/')
+  const family = isIP(address)
+  if (family === 0 || more !== undefined) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}, 'an address or a range like 10.0.0.0/8')
+
+const origin = z
+  .string()
+  .regex(
+    /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$|^https?:\/\/\[[0-9a-f:]+\](?::\d{1,5})?$/,
+    'an origin like https://desk.example.com',
+  )
+
+const domain = z
+  .string()
+  .regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*$/, 'a domain name in small letters')
+
+const publicAddress = z.string().refine((value) => isIP(value) !== 0, 'an IP address that phones can reach')
+
+const databaseUrl = z.string().regex(/^postgres(?:ql)?:\/\/\S+$/, 'postgres://user:password@host:port/database')
+
+/** Everything that can be set, from `baton.yaml` and `BATON_*`. People, trunks and numbers are in the database. */
+export const configSchema = z.strictObject({
+  /** Folder of database, traces and keys. */
+  data: text.default('./data'),
+  /** Name of this process among several. */
+  node: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'small letters, digits and dashes (at most 32)')
+    .default('node-1'),
+  /** Numbering and emergency numbers. */
+  country: z.string().refine(isSupportedCountry, 'a country code of two capital letters like US or DE').default('US'),
+  language: z.enum(['en', 'de']).default('en'),
+  /** What Via, Contact, SDP and ICE say. */
+  publicAddress: publicAddress.optional(),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  http: z
+    .strictObject({
+      listen: listenerText.prefault('127.0.0.1:8080'),
+      certificate: certificate.optional(),
+      /** Whose X-Forwarded-* are believed. */
+      trustedProxies: list(network).default([]),
+      allowedOrigins: list(origin).default([]),
+      /** Opens the live board of calls; without it the board is served on loopback only. */
+      boardPassword: z.string().min(8).max(128).optional(),
+    })
+    .prefault({}),
+  sip: z
+    .strictObject({
+      /** UDP and TCP. */
+      listen: listeners.prefault('127.0.0.1:5060'),
+      /** TLS. */
+      listenTls: listeners.default([]),
+      /** Default: that of http. */
+      certificate: certificate.optional(),
+      digest: z.enum(['MD5', 'SHA-256']).default('MD5'),
+      /** Also the realm: changing it makes every device password void. */
+      domain: domain.default('baton.local'),
+      /** Session timers (RFC 4028), in seconds. */
+      sessionExpires: whole(90, 86_400).default(1_800),
+      /** How long registrations hold, in seconds. */
+      minExpires: whole(10, 3_600).default(60),
+      maxExpires: whole(60, 86_400).default(3_600),
+      defaultExpires: whole(60, 86_400).default(3_600),
+      userAgent: z
+        .string()
+        .regex(/^[\x21-\x7e][\x20-\x7e]{0,99}$/, 'one line of printable ASCII (at most 100 characters)')
+        .default('Baton'),
+    })
+    .prefault({}),
+  rtp: z
+    .strictObject({
+      ports: range.prefault('40000-41999'),
+      /** A call without RTP for so long ends; 0 = never. */
+      silenceMs: whole(0, 86_400_000).default(60_000),
+      /** A released port rests so long before it is used again. */
+      restMs: whole(0, 600_000).default(5_000),
+    })
+    .prefault({}),
+  database: z
+    .strictObject({
+      /** PostgreSQL; without it SQLite in the data folder. */
+      url: databaseUrl.optional(),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      maxCalls: whole(1, 1_000_000).default(10_000),
+      maxBindingsPerAor: whole(1, 100).default(10),
+      /** Largest SIP message, in bytes. */
+      maxMessage: whole(2_048, 1_048_576).default(65_535),
+      maxConnections: whole(1, 1_000_000).default(10_000),
+      /** Wrong passwords before an account and source are locked. */
+      authTries: whole(1, 1_000).default(10),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      recordsDays: whole(1, 36_500).default(365),
+      tracesDays: whole(1, 36_500).default(14),
+    })
+    .prefault({}),
+  /** How long live calls may go on after SIGTERM. */
+  drainSeconds: whole(0, 86_400).default(30),
+})
+
+export type Config = z.output<typeof configSchema>
+
+const unsupported = { refused: 'is not supported by this version; remove it' }
+
+/** Which variable sets which key. */
+export const configEnvironment: EnvironmentMap = {
+  BATON_DATA: 'data',
+  BATON_HTTP: 'http.listen',
+  BATON_SIP: 'sip.listen',
+  BATON_SIPS: 'sip.listenTls',
+  BATON_PUBLIC_ADDRESS: 'publicAddress',
+  BATON_RTP_PORTS: 'rtp.ports',
+  BATON_DATABASE_URL: 'database.url',
+  BATON_LOG: 'log',
+  BATON_REDIS_URL: unsupported,
+  BATON_RTPENGINE: unsupported,
+}
+
+/** Reads Baton's settings. @throws ConfigError with one line, ready to print */
+export function loadBatonConfig(options: {
+  readonly file?: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}): Config {
+  return loadConfig(configSchema, { ...options, map: configEnvironment })
+}
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host) || /^::ffff:127\./i.test(host)
+}
+
+/**
+ * Checks what no single key can show. @param options.demo whether the demo organisation is served
+ * @throws ConfigError with one line that says what to change
+ */
+export function checkConfig(config: Config, options: { readonly demo: boolean }): void {
+  const { http, sip, rtp } = config
+  if (options.demo) checkDemo(config)
+  if (!isLoopback(http.listen.host) && !http.certificate && http.trustedProxies.length === 0) {
+    throw new ConfigError(
+      `http.listen (BATON_HTTP): the desk needs HTTPS beyond loopback, because browsers give no microphone otherwise; found ${shown(http.listen)}; set http.certificate or http.trustedProxies, or listen on 127.0.0.1`,
+    )
+  }
+  if (sip.listen.length === 0) throw new ConfigError('sip.listen (BATON_SIP): found no address; allowed: at least one')
+  if (sip.listenTls.length > 0 && !sip.certificate && !http.certificate) {
+    throw new ConfigError(
+      'sip.listenTls (BATON_SIPS): TLS needs a certificate; set sip.certificate or http.certificate',
+    )
+  }
+  for (const listener of [...sip.listen, ...sip.listenTls]) {
+    if (isAnyAddress(listener.host) && config.publicAddress === undefined) {
+      throw new ConfigError(
+        `publicAddress (BATON_PUBLIC_ADDRESS): is missing; ${shown(listener)} names no address that phones could be told; set it, or listen on one address`,
+      )
+    }
+    if (listener.port >= rtp.ports.first && listener.port <= rtp.ports.last) {
+      throw new ConfigError(
+        `rtp.ports (BATON_RTP_PORTS): ${rtp.ports.first}-${rtp.ports.last} contains the SIP port ${listener.port}; allowed: a range without it`,
+      )
+    }
+  }
+  const tcp = new Map<string, string>()
+  const named = [
+    ['http.listen', http.listen] as const,
+    ...sip.listen.map((one) => ['sip.listen', one] as const),
+    ...sip.listenTls.map((one) => ['sip.listenTls', one] as const),
+  ]
+  for (const [key, listener] of named) {
+    if (listener.port === 0) continue
+    const before = tcp.get(shown(listener))
+    if (before)
+      throw new ConfigError(`${key}: ${shown(listener)} is taken by ${before}; allowed: an address and port of its own`)
+    tcp.set(shown(listener), key)
+  }
+  if (sip.minExpires > sip.defaultExpires || sip.defaultExpires > sip.maxExpires) {
+    throw new ConfigError(
+      `sip.defaultExpires: found ${sip.defaultExpires}; allowed: from sip.minExpires (${sip.minExpires}) to sip.maxExpires (${sip.maxExpires})`,
+    )
+  }
+}
+
+/** Everybody knows the passwords of the demo people, and the demo's phones know its domain. */
+function checkDemo(config: Config): void {
+  const named = [
+    ['http.listen (BATON_HTTP)', config.http.listen] as const,
+    ...config.sip.listen.map((one) => ['sip.listen (BATON_SIP)', one] as const),
+    ...config.sip.listenTls.map((one) => ['sip.listenTls (BATON_SIPS)', one] as const),
+  ]
+  for (const [key, listener] of named) {
+    if (isLoopback(listener.host)) continue
+    throw new ConfigError(
+      `${key}: the demo people's passwords are known to everybody, so they are served on loopback only; found ${shown(listener)}; listen on 127.0.0.1, or serve your own organisation with --config`,
+    )
+  }
+  if (config.sip.domain !== 'baton.local') {
+    throw new ConfigError(`sip.domain: found ${config.sip.domain}; allowed with the demo organisation: baton.local`)
+  }
+}
+
+function isAnyAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function shown(listener: Listener): string {
+  return listener.host.includes(':') ? `[${listener.host}]:${listener.port}` : `${listener.host}:${listener.port}`
+}

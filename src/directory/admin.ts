@@ -1,0 +1,279 @@
+import type { Random } from '#lib'
+import type { DeviceRow, Storage } from '#storage'
+import type { Bindings } from './bindings.ts'
+import type { Book } from './book.ts'
+import { DirectoryError } from './error.ts'
+import type { NumberPlan } from './number-plan.ts'
+import { digestSecrets } from './secrets.ts'
+import {
+  check,
+  deviceSchema,
+  groupSchema,
+  numberSchema,
+  passwordSchema,
+  personSchema,
+  trunkSchema,
+} from './settings.ts'
+import type { Trunks } from './trunks.ts'
+import type { Device, DirectoryAdmin, Group, Person, Trunk } from './types.ts'
+
+export interface AdminParts {
+  readonly storage: Pick<Storage, 'directory'>
+  readonly random: Random
+  readonly domain: string
+  readonly plan: NumberPlan
+  readonly book: Book
+  readonly bindings: Bindings
+  readonly trunks: Trunks
+}
+
+/** The writing half of the directory: check, store, then show. Writes follow each other, so nothing is taken twice. */
+export function createAdmin(parts: AdminParts): DirectoryAdmin {
+  const { storage, random, domain, plan, book, bindings, trunks } = parts
+  const table = storage.directory
+  let last: Promise<unknown> = Promise.resolve()
+
+  function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = last.then(run)
+    last = result.catch(() => {})
+    return result
+  }
+
+  function checkExtension(extension: string, id: string | undefined): void {
+    if (extension === '') return
+    if (plan.emergency(extension) !== undefined) {
+      throw new DirectoryError(
+        'invalid',
+        'extension',
+        `${extension} is an emergency number here and always goes to the emergency services; allowed: any other`,
+      )
+    }
+    const holder = book.byExtension(extension)
+    if (holder && holder.id !== id) {
+      throw new DirectoryError(
+        'taken',
+        'extension',
+        `${extension} belongs to ${holder.name}; allowed: one that is free`,
+      )
+    }
+  }
+
+  function checkForwards(person: { login: string; extension: string; settings: Person['settings'] }): void {
+    for (const [rule, target] of Object.entries(person.settings.forward)) {
+      if (target === undefined) continue
+      const field = `settings.forward.${rule}`
+      if (plan.emergency(target) !== undefined) {
+        throw new DirectoryError('invalid', field, `${target} is an emergency number; calls are never forwarded there`)
+      }
+      if (target === person.login || (target === person.extension && target !== '')) {
+        throw new DirectoryError('invalid', field, `${target} is the person's own; allowed: somebody else's`)
+      }
+    }
+  }
+
+  async function storeDevice(device: Device, secrets: { ha1Md5: string; ha1Sha256: string }): Promise<void> {
+    const { id, personId, name, username, settings } = device
+    const row: DeviceRow = { id, personId, name, username, ...secrets, settings: JSON.stringify(settings) }
+    await table.put('devices', row)
+    book.putDevice(device, row)
+    bindings.deviceChanged(device)
+  }
+
+  async function storeGroup(group: Group): Promise<void> {
+    const { id, name, extension, members, ring } = group
+    await table.put('groups', { id, name, extension, members: JSON.stringify(members), settings: JSON.stringify(ring) })
+    book.putGroup(group)
+  }
+
+  async function deleteDevice(id: string): Promise<void> {
+    await bindings.deviceRemoved(id)
+    await table.remove('devices', id)
+    book.removeDevice(id)
+    await bindings.deviceRemoved(id) // one that registered meanwhile
+  }
+
+  async function deleteNumbersOf(targetId: string): Promise<void> {
+    for (const row of book.numbers()) {
+      if (row.targetId !== targetId) continue
+      await table.remove('numbers', row.number)
+      book.removeNumber(row.number)
+    }
+  }
+
+  return {
+    putPerson: (given) =>
+      inTurn(async () => {
+        const input = check(personSchema, given)
+        const id = input.id ?? random.token(8)
+        const namesake = book.byLogin(input.login)
+        if (namesake && namesake.id !== id) {
+          throw new DirectoryError(
+            'taken',
+            'login',
+            `${input.login} belongs to ${namesake.name}; allowed: one that is free`,
+          )
+        }
+        const device = book.deviceByUsername(input.login)
+        if (device && device.personId !== id) {
+          throw new DirectoryError('taken', 'login', `${input.login} is the user name of somebody else's device`)
+        }
+        checkExtension(input.extension, id)
+        checkForwards(input)
+        await table.put('people', { ...input, id, settings: JSON.stringify(input.settings) })
+        return book.putPerson({ ...input, id, numbers: [] })
+      }),
+
+    removePerson: (id) =>
+      inTurn(async () => {
+        if (!book.person(id)) throw missing('person', id)
+        await deleteNumbersOf(id)
+        for (const group of book.groups()) {
+          if (!group.members.includes(id)) continue
+          await storeGroup({ ...group, members: group.members.filter((member) => member !== id) })
+        }
+        for (const device of book.devicesOf(id)) await deleteDevice(device.id)
+        await table.remove('people', id)
+        book.removePerson(id)
+      }),
+
+    putDevice: (given) =>
+      inTurn(async () => {
+        const input = check(deviceSchema, given)
+        const id = input.id ?? random.token(8)
+        if (!book.person(input.personId)) throw missing('person', input.personId, 'personId')
+        const holder = book.deviceByUsername(input.username)
+        if (holder && holder.id !== id) {
+          throw new DirectoryError(
+            'taken',
+            'username',
+            `${input.username} is used by another device; allowed: one that is free`,
+          )
+        }
+        const person = book.byLogin(input.username)
+        if (person && person.id !== input.personId) {
+          throw new DirectoryError('taken', 'username', `${input.username} is the log-in of ${person.name}`)
+        }
+        for (const other of book.devicesOf(input.personId)) {
+          if (other.id !== id && other.name === input.name) {
+            throw new DirectoryError('taken', 'name', `the person has another device named ${input.name}`)
+          }
+        }
+        const before = book.deviceRow(id)
+        const kept = before?.username === input.username ? before : undefined
+        const device: Device = { ...input, id }
+        await storeDevice(device, { ha1Md5: kept?.ha1Md5 ?? '', ha1Sha256: kept?.ha1Sha256 ?? '' })
+        return device
+      }),
+
+    removeDevice: (id) =>
+      inTurn(async () => {
+        if (!book.device(id)) throw missing('device', id)
+        await deleteDevice(id)
+      }),
+
+    setDevicePassword: (id, given) =>
+      inTurn(async () => {
+        const device = book.device(id)
+        if (!device) throw missing('device', id)
+        const password = checkPassword(given)
+        await storeDevice(device, digestSecrets(device.username, domain, password))
+      }),
+
+    putGroup: (given) =>
+      inTurn(async () => {
+        const input = check(groupSchema, given)
+        const id = input.id ?? random.token(8)
+        checkExtension(input.extension, id)
+        for (const other of book.groups()) {
+          if (other.id !== id && other.name === input.name) {
+            throw new DirectoryError('taken', 'name', `there is another group named ${input.name}`)
+          }
+        }
+        for (const member of input.members) {
+          if (!book.person(member)) throw missing('person', member, 'members')
+        }
+        const group: Group = { ...input, id, members: [...new Set(input.members)] }
+        await storeGroup(group)
+        return group
+      }),
+
+    removeGroup: (id) =>
+      inTurn(async () => {
+        if (!book.group(id)) throw missing('group', id)
+        await deleteNumbersOf(id)
+        await table.remove('groups', id)
+        book.removeGroup(id)
+      }),
+
+    putNumber: (given) =>
+      inTurn(async () => {
+        const input = check(numberSchema, given)
+        const number = plan.parse(input.number)?.number
+        if (number === undefined || plan.emergency(input.number) !== undefined) {
+          throw new DirectoryError(
+            'invalid',
+            'number',
+            `found ${JSON.stringify(input.number)}; allowed: a telephone number like +12025550101`,
+          )
+        }
+        const target = input.targetKind === 'person' ? book.person(input.targetId) : book.group(input.targetId)
+        if (!target) throw missing(input.targetKind, input.targetId, 'targetId')
+        const held = book.number(number)
+        if (held && held.targetId !== input.targetId && book.byNumber(number)) {
+          const holder = book.byNumber(number)
+          throw new DirectoryError('taken', 'number', `${number} rings ${holder?.name}; remove it there first`)
+        }
+        const row = { ...input, number }
+        await table.put('numbers', row)
+        book.putNumber(row)
+        return row
+      }),
+
+    removeNumber: (given) =>
+      inTurn(async () => {
+        const number = plan.parse(given)?.number ?? given
+        if (!book.number(number)) throw missing('number', given)
+        await table.remove('numbers', number)
+        book.removeNumber(number)
+      }),
+
+    numbers: () => book.numbers(),
+
+    putTrunk: (given) =>
+      inTurn(async () => {
+        const input = check(trunkSchema, given)
+        const id = input.id ?? random.token(8)
+        for (const other of trunks.all()) {
+          if (other.id !== id && other.name === input.name) {
+            throw new DirectoryError('taken', 'name', `there is another trunk named ${input.name}`)
+          }
+        }
+        const trunk: Trunk = { ...input, id }
+        await table.put('trunks', { id, name: input.name, settings: JSON.stringify(input.settings) })
+        trunks.put(trunk)
+        return trunk
+      }),
+
+    removeTrunk: (id) =>
+      inTurn(async () => {
+        if (!trunks.get(id)) throw missing('trunk', id)
+        await table.remove('trunks', id)
+        trunks.remove(id)
+      }),
+
+    trunkById: (id) => trunks.get(id),
+    setTrunkHealth: (trunkId, gateway, ok) => trunks.setHealth(trunkId, gateway, ok),
+    close: () => bindings.close(),
+  }
+}
+
+/** @throws DirectoryError that does not repeat the password */
+function checkPassword(given: unknown): string {
+  const result = passwordSchema.safeParse(given)
+  if (result.success) return result.data
+  throw new DirectoryError('invalid', 'password', 'allowed: 8 to 128 characters in one line')
+}
+
+function missing(what: string, id: string, field = 'id'): DirectoryError {
+  return new DirectoryError('missing', field, `there is no ${what} ${JSON.stringify(id)}`)
+}

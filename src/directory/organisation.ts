@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import { DirectoryError } from './error.ts'
+import {
+  check,
+  deviceSettingsSchema,
+  groupSchema,
+  passwordSchema,
+  personSchema,
+  personSettingsSchema,
+  ringPlanSchema,
+  trunkSettingsSchema,
+} from './settings.ts'
+import type { Directory, DirectoryAdmin } from './types.ts'
+
+/** YAML reads 101 and +12025550101 as whole numbers: take them as the text that was meant. */
+const digits = z.union([z.string(), z.int().min(0)]).transform(String)
+const telephone = z
+  .union([z.string(), z.int().min(0)])
+  .transform((value) => (typeof value === 'number' ? `+${value}` : value))
+
+const deviceEntry = z.strictObject({
+  name: z.string().default('phone'),
+  /** Default: the person's log-in. */
+  username: z.string().optional(),
+  /** May be left out where the device has one already. */
+  password: passwordSchema.optional(),
+  settings: deviceSettingsSchema.prefault({}),
+})
+
+const organisationSchema = z.strictObject({
+  people: z
+    .array(
+      z.strictObject({
+        login: personSchema.shape.login,
+        name: personSchema.shape.name,
+        extension: digits.default(''),
+        email: z.string().default(''),
+        role: personSchema.shape.role,
+        settings: personSettingsSchema.prefault({}),
+        numbers: z.array(telephone).default([]),
+        devices: z.array(deviceEntry).default([]),
+      }),
+    )
+    .default([]),
+  groups: z
+    .array(
+      z.strictObject({
+        name: groupSchema.shape.name,
+        extension: digits.default(''),
+        /** Log-ins. */
+        members: z.array(z.string()).default([]),
+        numbers: z.array(telephone).default([]),
+        ring: ringPlanSchema.prefault({}),
+      }),
+    )
+    .default([]),
+  trunks: z.array(z.strictObject({ name: z.string(), settings: trunkSettingsSchema.prefault({}) })).default([]),
+})
+
+/** What an organisation file may hold. */
+export type Organisation = z.input<typeof organisationSchema>
+
+/** How many entries a file brought in. */
+export interface AppliedOrganisation {
+  readonly people: number
+  readonly devices: number
+  readonly groups: number
+  readonly numbers: number
+  readonly trunks: number
+}
+
+/**
+ * Brings people, devices, groups, numbers and trunks from a YAML file's content into the directory. Entries are known again by
+ * log-in, user name and name, so a second run changes nothing; what the file does not name stays. The file is checked before
+ * the first write.
+ * @throws DirectoryError naming the entry, what was wrong and what is allowed
+ */
+export async function applyOrganisation(
+  directory: Directory & DirectoryAdmin,
+  content: unknown,
+): Promise<AppliedOrganisation> {
+  const organisation = check(organisationSchema, content ?? {})
+  checkReferences(organisation, directory)
+  const applied = { people: 0, devices: 0, groups: 0, numbers: 0, trunks: 0 }
+
+  for (const [index, { numbers, devices, ...input }] of organisation.people.entries()) {
+    const at = `people.${index}`
+    const id = directory.personByLogin(input.login)?.id
+    const person = await naming(at, directory.putPerson({ ...input, id }))
+    applied.people++
+    for (const [position, { password, ...entry }] of devices.entries()) {
+      const username = entry.username ?? input.login
+      const known = directory.deviceByUsername(username)?.id
+      const where = `${at}.devices.${position}`
+      const device = await naming(where, directory.putDevice({ ...entry, username, id: known, personId: person.id }))
+      if (password !== undefined) await naming(where, directory.setDevicePassword(device.id, password))
+      applied.devices++
+    }
+    for (const [position, number] of numbers.entries()) {
+      const row = { number, targetKind: 'person', targetId: person.id } as const
+      await naming(`${at}.numbers.${position}`, directory.putNumber(row))
+      applied.numbers++
+    }
+  }
+  for (const [index, { numbers, members, ...input }] of organisation.groups.entries()) {
+    const at = `groups.${index}`
+    const id = directory.groups().find((group) => group.name === input.name)?.id
+    const ids = members.map((login) => directory.personByLogin(login)?.id ?? login)
+    const group = await naming(at, directory.putGroup({ ...input, id, members: ids }))
+    applied.groups++
+    for (const [position, number] of numbers.entries()) {
+      const row = { number, targetKind: 'group', targetId: group.id } as const
+      await naming(`${at}.numbers.${position}`, directory.putNumber(row))
+      applied.numbers++
+    }
+  }
+  for (const [index, input] of organisation.trunks.entries()) {
+    const id = directory.trunks().find((trunk) => trunk.name === input.name)?.id
+    await naming(`trunks.${index}`, directory.putTrunk({ ...input, id }))
+    applied.trunks++
+  }
+  return applied
+}
+
+/** What the schema cannot see: names used twice, members who are nobody, devices without a password. */
+function checkReferences(organisation: z.output<typeof organisationSchema>, directory: Directory): void {
+  const seen = new Map<string, string>()
+  const once = (kind: string, value: string, field: string) => {
+    if (value === '') return
+    const before = seen.get(`${kind} ${value}`)
+    if (before) throw new DirectoryError('taken', field, `${kind} ${value} is at ${before} already; allowed: once`)
+    seen.set(`${kind} ${value}`, field)
+  }
+  const logins = new Set(organisation.people.map((person) => person.login))
+  for (const [index, person] of organisation.people.entries()) {
+    const at = `people.${index}`
+    once('log-in', person.login, `${at}.login`)
+    once('extension', person.extension, `${at}.extension`)
+    for (const [position, number] of person.numbers.entries()) once('number', number, `${at}.numbers.${position}`)
+    for (const [position, device] of person.devices.entries()) {
+      const username = device.username ?? person.login
+      const field = `${at}.devices.${position}`
+      once('user name', username, `${field}.username`)
+      if (device.password === undefined && !directory.secretsOf(username)) {
+        throw new DirectoryError('invalid', `${field}.password`, 'is missing; allowed: 8 to 128 characters in one line')
+      }
+      const owner = directory.personById(directory.deviceByUsername(username)?.personId ?? '')
+      if (owner && owner.login !== person.login) {
+        throw new DirectoryError('taken', `${field}.username`, `${username} is used by a device of ${owner.login}`)
+      }
+    }
+  }
+  for (const [index, group] of organisation.groups.entries()) {
+    const at = `groups.${index}`
+    once('group', group.name, `${at}.name`)
+    once('extension', group.extension, `${at}.extension`)
+    for (const [position, number] of group.numbers.entries()) once('number', number, `${at}.numbers.${position}`)
+    for (const [position, login] of group.members.entries()) {
+      if (logins.has(login) || directory.personByLogin(login)) continue
+      throw new DirectoryError('missing', `${at}.members.${position}`, `nobody has the log-in ${JSON.stringify(login)}`)
+    }
+  }
+  for (const [index, trunk] of organisation.trunks.entries()) once('trunk', trunk.name, `trunks.${index}.name`)
+}
+
+/** A refusal that says which entry of the file it is about. */
+async function naming<T>(at: string, write: Promise<T>): Promise<T> {
+  try {
+    return await write
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error
+    const sentence = error.field === '' ? error.message : error.message.slice(error.field.length + 2)
+    throw new DirectoryError(error.code, error.field === '' ? at : `${at}.${error.field}`, sentence)
+  }
+}
