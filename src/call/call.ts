@@ -33,8 +33,6 @@ export interface CallHost {
   changed(call: Call, change: CallChange): void
   /** The call whose leg has this dialog with the server. */
   callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined
-  /** Whether this person may place one more call to the outside. */
-  mayGoOutside(person: Person | undefined, trunk: Trunk | undefined): boolean
   /** Messages with this Call-ID belong to the call's trace. */
   traced(call: Call, sipCallId: string): void
 }
@@ -68,6 +66,8 @@ export class Call implements RingingListener, LegListener {
     | 'draining' = 'answered'
   /** The trunk that carries the call to the outside. */
   outTrunk: Trunk | undefined
+  /** Whose cap on outside calls this call counts against. */
+  account: Person | undefined
   /** A transfer in progress keeps the call alive when the transferor hangs up. */
   transferring = false
   /** Stops what was started for this call when it ends: a transfer's ringing. */
@@ -99,7 +99,7 @@ export class Call implements RingingListener, LegListener {
     const invitation = this.#invitation as Invitation
     try {
       this.plan = planFor(this.dialled, this.from.origin, this.host.surroundings)
-      this.#checkOutside(this.plan)
+      this.account = this.plan.account
       const offer = invitation.request.body.toString('utf8')
       this.#engine = offer !== '' && this.#allDirect(this.plan) ? core.direct : core.anchored
       const media = await this.#callerMedia(offer)
@@ -306,10 +306,6 @@ export class Call implements RingingListener, LegListener {
     return this.from.directMedia && plan.steps.every((step) => step.stations.every(directMediaOf))
   }
 
-  #checkOutside(plan: CallPlan): void {
-    if (plan.outside && !this.host.mayGoOutside(this.from.person, this.from.trunk)) throw new CallError('outside-limit')
-  }
-
   async #callerMedia(offer: string): Promise<MediaLeg> {
     const made = await this.#engine.createLeg()
     if (!made.ok) throw new CallError('no-media')
@@ -400,7 +396,7 @@ export class Call implements RingingListener, LegListener {
     try {
       this.#forwards++
       const plan = planFor(target, { kind: 'on-behalf', person }, this.host.surroundings, this.#forwards)
-      this.#checkOutside(plan)
+      this.account = plan.account
       this.#doneBranches = [...this.#doneBranches, ...(this.#ringing?.branches ?? [])]
       // Who was called stays the callee of the record; the plan's stations and rules are the forward's.
       this.plan = { ...plan, callee: (this.plan as CallPlan).callee }

@@ -46,6 +46,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       directory: core.directory,
       maxForwards: core.settings.maxForwards,
       callsOf: (personId) => this.#count((call) => call.concerns(personId)),
+      trunkIsFull: (trunk) => this.#trunkIsFull(trunk),
+      mayGoOutside: (person) => this.#count((call) => call.account === person) < person.settings.maxOutsideCalls,
     }
   }
 
@@ -180,13 +182,6 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined {
     const leg = dialog.handlers
     return leg instanceof Leg && leg.call instanceof Call ? { call: leg.call, leg } : undefined
-  }
-
-  mayGoOutside(person: Person | undefined): boolean {
-    if (!person || person.settings.maxOutsideCalls <= 0) return person !== undefined
-    return (
-      this.#count((call) => call.from.person === person && call.direction === 'out') <= person.settings.maxOutsideCalls
-    )
   }
 
   // ---- reading and watching ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-import type { Binding, Destination, DialOrigin, Directory, Group, Person, RingPlan } from '#directory'
+import type { Binding, Destination, DialOrigin, Directory, Group, Person, RingPlan, Trunk } from '#directory'
 import { CallError } from './errors.ts'
 import type { Station } from './station.ts'
 
@@ -24,6 +24,8 @@ export interface CallPlan {
   readonly declineEndsAll: boolean
   /** Leaves by trunks to the outside. */
   readonly outside: boolean
+  /** Whose cap on outside calls counts; nobody's for an emergency call. */
+  readonly account?: Person
 }
 
 /** What plan making has to know about the rest of the house. */
@@ -31,6 +33,10 @@ export interface PlanSurroundings {
   readonly directory: Directory
   /** Live calls of a person, for `maxCalls`. */
   callsOf(personId: string): number
+  /** Live calls from and to a trunk have reached its `maxCalls`. */
+  trunkIsFull(trunk: Trunk): boolean
+  /** Whether this person may place one more call to the outside. */
+  mayGoOutside(person: Person): boolean
   readonly maxForwards: number
 }
 
@@ -42,10 +48,15 @@ export function planFor(dialled: string, origin: DialOrigin, surroundings: PlanS
   const decision = surroundings.directory.dial(dialled, origin)
   if (!decision.ok) throw new CallError(decision.refusal)
   if (forwards > surroundings.maxForwards) throw new CallError('loop')
-  return planOf(decision.destination, surroundings, forwards)
+  return planOf(decision.destination, surroundings, forwards, origin)
 }
 
-function planOf(destination: Destination, surroundings: PlanSurroundings, forwards: number): CallPlan {
+function planOf(
+  destination: Destination,
+  surroundings: PlanSurroundings,
+  forwards: number,
+  origin: DialOrigin,
+): CallPlan {
   switch (destination.kind) {
     case 'person':
       return planOfPerson(destination.person, destination.number, surroundings, forwards)
@@ -53,7 +64,7 @@ function planOf(destination: Destination, surroundings: PlanSurroundings, forwar
       return planOfGroup(destination.group, destination.number, surroundings)
     case 'outside':
     case 'emergency':
-      return planOfOutside(destination, surroundings)
+      return planOfOutside(destination, surroundings, origin)
     case 'unknown':
       throw new CallError('not-found')
   }
@@ -73,7 +84,9 @@ function planOfPerson(person: Person, number: string, surroundings: PlanSurround
     if (!settings.forward.busy) throw new CallError(engaged)
     return planFor(settings.forward.busy, { kind: 'on-behalf', person }, surroundings, forwards + 1)
   }
-  const stations = surroundings.directory.bindingsOf(person.id).map((binding) => stationOf(person, binding))
+  const stations = surroundings.directory
+    .bindingsOf(person.id)
+    .map((binding) => stationOf(surroundings.directory, person, binding))
   return {
     callee: { number, name: person.name, id: person.id },
     steps: stepsOf(stations, settings.ring, (station) =>
@@ -95,7 +108,7 @@ function planOfGroup(group: Group, number: string, surroundings: PlanSurrounding
     .map((id) => directory.personById(id))
     .filter((person) => person !== undefined && !person.settings.doNotDisturb) as Person[]
   const stations = people.flatMap((person) =>
-    directory.bindingsOf(person.id).map((binding) => stationOf(person, binding)),
+    directory.bindingsOf(person.id).map((binding) => stationOf(directory, person, binding)),
   )
   return {
     callee: { number, name: group.name, id: group.id },
@@ -110,28 +123,32 @@ function planOfGroup(group: Group, number: string, surroundings: PlanSurrounding
 function planOfOutside(
   destination: Destination & { kind: 'outside' | 'emergency' },
   surroundings: PlanSurroundings,
+  origin: DialOrigin,
 ): CallPlan {
-  const trunks = surroundings.directory
-    .trunksFor(destination.number)
-    .filter((trunk) => trunk.settings.gateways.length > 0)
-  if (trunks.length === 0) throw new CallError('no-trunk')
   const { number } = destination
+  const emergency = destination.kind === 'emergency'
+  const account = emergency || origin.kind === 'trunk' ? undefined : origin.person
+  if (account && !surroundings.mayGoOutside(account)) throw new CallError('outside-limit')
+  const trunks = surroundings.directory
+    .trunksFor(number)
+    .filter((trunk) => trunk.settings.gateways.length > 0 && (emergency || !surroundings.trunkIsFull(trunk)))
+  if (trunks.length === 0) throw new CallError('no-trunk')
   return {
     callee: { number, name: '', id: '' },
     steps: [{ stations: [{ kind: 'outside', name: number, number, trunks }], forMs: 180_000 }],
     people: new Set(),
     waitMs: 0,
     declineEndsAll: true,
-    outside: destination.kind === 'outside',
+    outside: true,
+    ...(account ? { account } : {}),
   }
 }
 
-export function stationOf(person: Person, binding: Binding): Station {
-  return { kind: 'device', name: stationName(person, binding), person, binding }
-}
-
-function stationName(person: Person, binding: Binding): string {
-  return `${person.login}/${binding.device.name}`
+/** A station for a binding; where several phones share one device account, the address tells them apart. */
+export function stationOf(directory: Directory, person: Person, binding: Binding): Station {
+  const shared = directory.bindingsOfDevice(binding.device.id).length > 1
+  const address = shared ? ` at ${binding.remoteAddress}:${binding.remotePort}` : ''
+  return { kind: 'device', name: `${person.login}/${binding.device.name}${address}`, person, binding }
 }
 
 function stepsOf(

@@ -40,6 +40,10 @@ export function contextRowOf(facts: CallFacts): CallContextRow {
     ),
     callerDialog: JSON.stringify(facts.callerDialog ?? null),
     ringingSince: facts.startedAt,
+    direction: facts.direction,
+    callerId: facts.from.person?.id ?? '',
+    calleeName: facts.plan?.callee.name ?? '',
+    trunk: facts.trunk,
   }
 }
 

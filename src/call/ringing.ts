@@ -228,7 +228,7 @@ export class Ringing implements BranchListener {
       this.#core.clock.clearTimeout(this.#timer)
       this.#timer = this.#core.clock.setTimeout(() => this.#stepTimedOut(), person.settings.ring.ringMs)
     }
-    this.#ring([stationOf(person, binding)])
+    this.#ring([stationOf(this.#core.directory, person, binding)])
   }
 
   #giveUp(cause: CallErrorCode, status: number): void {

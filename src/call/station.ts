@@ -51,7 +51,7 @@ export async function waysTo(
   }
   const ways: Way[] = []
   for (const trunk of station.trunks) {
-    for (const gateway of trunk.settings.gateways) {
+    for (const gateway of core.directory.gatewaysOf(trunk.id)) {
       const way = await wayToGateway(core, trunk, gateway, station.number, caller)
       if (way) ways.push(way)
     }

@@ -118,6 +118,7 @@ function prepareBlind(call: Call, transferor: Leg, dialled: string, report: Tran
     new Promise((resolve, reject) => {
       const transferee = transferor.peer as Leg
       call.beginTransfer(transferee)
+      call.account = plan.account ?? call.account
       new BlindTransfer(call, transferor, transferee, report, resolve, reject).ring(plan)
     })
 }
