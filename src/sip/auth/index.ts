@@ -1,2 +1,5 @@
 export { answerChallenge } from './answer-challenge.ts'
+export { Authenticator, type AuthenticatorOptions, type AuthOutcome, type StoredSecrets } from './authenticator.ts'
 export { type Algorithm, type DigestInput, digestResponse, ha1 } from './digest.ts'
+export { GuessLock, type GuessLockOptions, sourceOf } from './guess-lock.ts'
+export { NonceMint, type NonceOptions } from './nonce-mint.ts'

@@ -7,7 +7,7 @@ import { salvageVia } from './via.ts'
 import { writeResponse } from './write.ts'
 
 /** Longest head that is searched for the lines of a refusal. */
-const HEAD_BYTES = 65_536
+const HEAD_BYTES = 16_384
 
 const wanted: Readonly<Record<string, string>> = {
   via: 'Via',
@@ -59,9 +59,18 @@ export function answerableOf(
       via = salvageVia(value)
       if (via !== undefined && options.source !== undefined) value = stampVia(value, via, options.source)
     }
+    // Without a dialog or a transaction the tag must still be the same for a repeated request (RFC 3261 §8.2.7).
+    if (name === 'To' && !/;[ \t]*tag[ \t]*=/i.test(value)) value += `;tag=${tagOf(head)}`
     seen.add(name)
     headers.push([name, value])
   }
   if (silent || via === undefined) return { status, reason, silent, via }
   return { status, reason, silent, via, response: writeResponse({ status, reason, headers }) }
+}
+
+/** A tag that depends on the message alone (FNV-1a). */
+function tagOf(head: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < head.length; i++) hash = Math.imul(hash ^ head.charCodeAt(i), 0x01000193)
+  return `bad${(hash >>> 0).toString(16)}`
 }
