@@ -18,6 +18,11 @@ export interface CallContextRow {
   /** JSON: the caller's dialog identifiers, so that a crash can be followed by an ending. */
   readonly callerDialog: string
   readonly ringingSince: number
+  /** What the record of the call is to say should the process die while it rings; '' when left out. */
+  readonly direction?: RecordRow['direction'] | ''
+  readonly callerId?: string
+  readonly calleeName?: string
+  readonly trunk?: string
 }
 
 /** How a call ended; the field's causes in our words. */
@@ -184,11 +189,14 @@ export interface Storage {
     answered(record: RecordRow, dialogs: readonly DialogRow[]): Promise<void>
     /** A dialog's target, route or peer changed (or a leg was replaced): replaces that role's row. */
     dialog(row: DialogRow): Promise<void>
-    /** Closes a live record and drops its dialogs; in one transaction. */
+    /** Closes a live record and drops its dialogs; in one transaction. A record that is not live stays as it is. */
     closed(close: RecordClose): Promise<void>
     /** A call that was never answered: writes its ended record and drops the context row. */
     unanswered(record: RecordRow): Promise<void>
-    /** Start-up sweep of one node: marks its live records `interrupted`, turns its context rows into interrupted records, returns the dialogs that still have to be ended. */
+    /**
+     * Start-up sweep of one node: marks its live records `interrupted`, turns its context rows into interrupted records, returns the dialogs
+     * that still have to be ended (also those of earlier sweeps). Context rows are gone afterwards: read them with `contexts` before.
+     */
     sweep(node: string, now: number): Promise<readonly DialogRow[]>
     /** The dialogs of an interrupted call were ended (or given up). */
     dialogEnded(callId: string, role: DialogRow['role']): Promise<void>
@@ -196,6 +204,7 @@ export interface Storage {
   }
   readonly records: {
     get(id: string): Promise<RecordRow | undefined>
+    /** @throws StorageError `bad-query` for a cursor that `list` did not give or a limit outside 1 … 1000 */
     list(query: RecordQuery): Promise<{ records: readonly RecordRow[]; next?: string }>
   }
   readonly traces: {
@@ -222,13 +231,17 @@ export interface Storage {
     put(key: string, value: string): Promise<void>
   }
   readonly maintenance: {
-    /** Deletes records (and their traces) that ended before `recordsBefore` and traces older than `tracesBefore`; in small steps. Returns how many. */
+    /** Deletes records (and their traces) that ended before `recordsBefore` and trace chunks older than `tracesBefore`; in small steps. Returns how many records and chunks. */
     retain(recordsBefore: number, tracesBefore: number): Promise<{ records: number; traces: number }>
     /** Everything held about one person: the person's rows, records, bindings, as plain JSON. HA1 values are left out. */
     exportPerson(personId: string): Promise<unknown>
-    /** Deletes the person with devices and bindings, and makes their records anonymous (numbers and names removed, traces deleted). */
+    /**
+     * Deletes the person with devices, bindings, numbers and group memberships, and makes their records anonymous: this person's numbers, names
+     * and stations are removed (the other party's stay, they are somebody else's history), traces are deleted. A live call is anonymised as
+     * far as it is written; erase again after it has ended.
+     */
     erasePerson(personId: string): Promise<{ records: number }>
-    /** A consistent copy while the server runs. SQLite: a file; PostgreSQL: refused with the pg_dump command to run. */
+    /** A consistent copy while the server runs, without traces. SQLite: a new file, mode 0600; PostgreSQL: refused with the pg_dump command to run. */
     backup(file: string): Promise<void>
   }
   /** Whether the database answers: for /readyz. */

@@ -1,0 +1,165 @@
+import type { Engine, Unit } from './engine.ts'
+import type { RecordRow, Storage } from './port.ts'
+import type { Reads } from './reads.ts'
+import { parseBranches, pushRow } from './rows.ts'
+import {
+  anonymiseRecord,
+  dropBinding,
+  dropDevicesOf,
+  dropDirectory,
+  dropNumbersOf,
+  dropParticipant,
+  dropParticipants,
+  dropRecord,
+  putDirectory,
+} from './statements.ts'
+import { directoryTables } from './tables.ts'
+import type { TraceQueue } from './trace-queue.ts'
+import type { WriteQueue } from './write-queue.ts'
+
+/** Rows that one step of a long job touches, so that calls' writes get in between. */
+const STEP = 200
+
+/** Retention, one person's data, backup. */
+export function createMaintenance(
+  engine: Engine,
+  queue: WriteQueue,
+  traces: TraceQueue,
+  reads: Reads,
+): Storage['maintenance'] {
+  return {
+    async retain(recordsBefore, tracesBefore) {
+      const dropped = { records: 0, traces: 0 }
+      await traces.flush()
+      for (;;) {
+        const ids = await endedBefore(reads, recordsBefore)
+        if (ids.length === 0) break
+        dropped.traces += await engine.dropTraces(ids)
+        await queue.add(ids.flatMap((id) => [dropParticipants, id, dropRecord, id]))
+        dropped.records += ids.length
+      }
+      for (;;) {
+        const chunks = await engine.dropTracesBefore(tracesBefore, STEP)
+        dropped.traces += chunks
+        if (chunks < STEP) return dropped
+      }
+    },
+
+    async exportPerson(personId) {
+      const person = await reads.selectFrom('people').selectAll().where('id', '=', personId).executeTakeFirst()
+      const devices = await reads
+        .selectFrom('devices')
+        .select(['id', 'personId', 'name', 'username', 'settings'])
+        .where('personId', '=', personId)
+        .orderBy('id')
+        .execute()
+      const numbers = await reads
+        .selectFrom('numbers')
+        .selectAll()
+        .where('targetKind', '=', 'person')
+        .where('targetId', '=', personId)
+        .orderBy('number')
+        .execute()
+      const groups = (await reads.selectFrom('groups').selectAll().orderBy('id').execute()).filter((group) =>
+        membersOf(group.members).includes(personId),
+      )
+      const bindings = await reads
+        .selectFrom('bindings')
+        .selectAll()
+        .where('deviceId', 'in', (eb) => eb.selectFrom('devices').select('id').where('personId', '=', personId))
+        .orderBy('id')
+        .execute()
+      const records: RecordRow[] = []
+      for (let after = ''; ; ) {
+        const page = await recordsOf(reads, personId, after)
+        records.push(...page)
+        if (page.length < STEP) break
+        after = (page.at(-1) as RecordRow).id
+      }
+      return { person, devices, numbers, groups, bindings, records }
+    },
+
+    async erasePerson(personId) {
+      const directory: Unit = []
+      const bindings = await reads
+        .selectFrom('bindings')
+        .select('id')
+        .where('deviceId', 'in', (eb) => eb.selectFrom('devices').select('id').where('personId', '=', personId))
+        .execute()
+      for (const { id } of bindings) directory.push(dropBinding, id)
+      directory.push(dropDevicesOf, personId, dropNumbersOf, 'person', personId, dropDirectory.people, personId)
+      for (const group of await reads.selectFrom('groups').selectAll().execute()) {
+        const members = membersOf(group.members)
+        if (!members.includes(personId)) continue
+        const left = JSON.stringify(members.filter((member) => member !== personId))
+        pushRow(directory, putDirectory.groups, directoryTables.groups, { ...group, members: left })
+      }
+      await queue.add(directory)
+
+      await traces.flush()
+      let erased = 0
+      for (;;) {
+        const page = await recordsOf(reads, personId, '')
+        if (page.length === 0) return { records: erased }
+        await engine.dropTraces(page.map((record) => record.id))
+        await queue.add(
+          page.flatMap((record) => [
+            ...[anonymiseRecord, personId, record.id, withoutPerson(record.branches, personId)],
+            ...[dropParticipant, record.id, personId],
+          ]),
+        )
+        erased += page.length
+      }
+    },
+
+    async backup(file) {
+      await queue.drain()
+      await engine.backup(file)
+    },
+  }
+}
+
+/** A step's worth of records that ended before a time; what started after it cannot have ended before it. */
+async function endedBefore(reads: Reads, before: number): Promise<string[]> {
+  const rows = await reads
+    .selectFrom('records')
+    .select('id')
+    .where('startedAt', '<', before)
+    .where('endedAt', '<', before)
+    .orderBy('startedAt')
+    .orderBy('id')
+    .limit(STEP)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** A step's worth of the records in which a person had a part, by id. */
+function recordsOf(reads: Reads, personId: string, after: string): Promise<RecordRow[]> {
+  return reads
+    .selectFrom('recordPeople')
+    .innerJoin('records', 'records.id', 'recordPeople.recordId')
+    .selectAll('records')
+    .where('recordPeople.personId', '=', personId)
+    .where('recordPeople.recordId', '>', after)
+    .orderBy('recordPeople.recordId')
+    .limit(STEP)
+    .execute()
+}
+
+function membersOf(members: string): readonly unknown[] {
+  try {
+    const list: unknown = JSON.parse(members)
+    return Array.isArray(list) ? list : []
+  } catch {
+    return []
+  }
+}
+
+/** Branches in which nothing names this person any more; other people's stay as they are. */
+function withoutPerson(branches: string, personId: string): string {
+  const list = parseBranches(branches)
+  if (!list.some((branch) => branch.personId === personId)) return branches
+  return JSON.stringify(
+    list.map((branch) => (branch.personId === personId ? { ...branch, personId: '', station: '' } : branch)),
+  )
+}

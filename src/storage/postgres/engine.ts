@@ -1,0 +1,121 @@
+import type pg from 'pg'
+import type { Clock, Log } from '#lib'
+import type { Engine, TraceBatch } from '../engine.ts'
+import { StorageError } from '../storage-error.ts'
+import { Connection, createPool, isOutage, openError, parseTarget } from './connection.ts'
+import { migrate } from './migrate.ts'
+import { Writer } from './writer.ts'
+
+/** How long /readyz waits for an answer, in ms. */
+const PING_MS = 2_000
+
+/** PostgreSQL: one connection that commits, one for traces, a few for reads. @throws StorageError `open` */
+export async function openPostgres(url: string, clock: Clock, log: Log): Promise<Engine> {
+  const target = parseTarget(url)
+  const commits = new Connection(target, 'SET synchronous_commit = on')
+  const traces = new Connection(target, 'SET synchronous_commit = off')
+  try {
+    await migrate(await commits.client(), target.name)
+    await traces.client()
+  } catch (error) {
+    await Promise.all([commits.close(), traces.close()])
+    throw error instanceof StorageError ? error : openError(target, error)
+  }
+  const pool = createPool(target)
+  const writer = new Writer(commits, clock, log)
+
+  /** Runs once more on a new connection when the old one turns out to be lost. */
+  async function onTraces<T>(run: (client: pg.Client) => Promise<T>): Promise<T> {
+    try {
+      return await run(await traces.client())
+    } catch (error) {
+      if (!isOutage(error)) throw error
+      traces.drop()
+      return run(await traces.client())
+    }
+  }
+
+  async function query(sql: string, params: readonly unknown[]): Promise<Record<string, unknown>[]> {
+    const ask = async (): Promise<Record<string, unknown>[]> => (await pool.query(sql, params as unknown[])).rows
+    try {
+      return await ask()
+    } catch (error) {
+      // A connection that a restart of the server cut shows it at its next use only; a read may be asked again.
+      if (!isOutage(error)) throw error
+      return ask()
+    }
+  }
+
+  return {
+    dialect: 'postgres',
+    grouped: true,
+    commit: (units) => writer.write(units),
+    query,
+    async appendTraces({ index, bytes }: TraceBatch) {
+      const callIds: string[] = []
+      const times: number[] = []
+      const chunks: Buffer[] = []
+      let from = 0
+      for (let i = 0; i < index.length; i += 3) {
+        callIds.push(String(index[i]))
+        times.push(Number(index[i + 1]))
+        const to = from + Number(index[i + 2])
+        chunks.push(bytes.subarray(from, to))
+        from = to
+      }
+      await onTraces((client) =>
+        client.query({
+          name: 'traces',
+          text: 'INSERT INTO traces (call_id, at, chunk) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])',
+          values: [callIds, times, chunks],
+        }),
+      )
+    },
+    traces: async (callId) =>
+      (await query('SELECT chunk FROM traces WHERE call_id = $1 ORDER BY seq', [callId])).map(
+        (row) => row.chunk as Buffer,
+      ),
+    dropTraces: (callIds) =>
+      onTraces(
+        async (client) => (await client.query('DELETE FROM traces WHERE call_id = ANY($1)', [callIds])).rowCount ?? 0,
+      ),
+    dropTracesBefore: (before, limit) =>
+      onTraces(
+        async (client) =>
+          (
+            await client.query(
+              'DELETE FROM traces WHERE seq IN (SELECT seq FROM traces WHERE at < $1 ORDER BY at LIMIT $2)',
+              [before, limit],
+            )
+          ).rowCount ?? 0,
+      ),
+    backup: () =>
+      Promise.reject(
+        new StorageError(
+          'refused',
+          `${target.name} is backed up by its own tool: pg_dump --format=custom --file=baton.dump "$BATON_DATABASE_URL"`,
+        ),
+      ),
+    healthy() {
+      return new Promise((resolve) => {
+        const timer = clock.setTimeout(() => resolve(false), PING_MS)
+        const told = (well: boolean): void => {
+          clock.clearTimeout(timer)
+          resolve(well)
+        }
+        // The committing connection itself is asked: it is made again here when no write has done so.
+        commits
+          .client()
+          .then((client) => client.query('SELECT 1'))
+          .then(
+            () => told(!writer.away),
+            () => told(false),
+          )
+      })
+    },
+    async close() {
+      writer.close()
+      await Promise.all([commits.close(), traces.close(), pool.end()])
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import {
+  CamelCasePlugin,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import type { Engine } from './engine.ts'
+import type {
+  BindingRow,
+  CallContextRow,
+  DeviceRow,
+  DialogRow,
+  GroupRow,
+  NumberRow,
+  PersonRow,
+  RecordRow,
+  TrunkRow,
+} from './port.ts'
+import type { ValueRow } from './tables.ts'
+
+/** The tables as Kysely reads them. */
+export interface Tables {
+  callContexts: Required<CallContextRow>
+  records: RecordRow
+  recordPeople: { personId: string; startedAt: number; recordId: string }
+  dialogs: DialogRow
+  bindings: BindingRow
+  people: PersonRow
+  devices: DeviceRow
+  groups: GroupRow
+  numbers: NumberRow
+  trunks: TrunkRow
+  namedValues: ValueRow
+}
+
+export type Reads = Kysely<Tables>
+
+/** Kysely over an engine: it builds the query here, the engine runs it elsewhere. Reads only. */
+export function createReads(engine: Engine): Reads {
+  const connection: DatabaseConnection = {
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      return { rows: (await engine.query(sql, parameters)) as R[] }
+    },
+    streamQuery() {
+      throw new Error('storage reads are not streamed')
+    },
+  }
+  const driver: Driver = {
+    async init() {},
+    acquireConnection: async () => connection,
+    beginTransaction: () => Promise.reject(new Error('storage reads have no transactions')),
+    async commitTransaction() {},
+    async rollbackTransaction() {},
+    async releaseConnection() {},
+    async destroy() {},
+  }
+  const sqlite = engine.dialect === 'sqlite'
+  const dialect: Dialect = {
+    createDriver: () => driver,
+    createAdapter: () => (sqlite ? new SqliteAdapter() : new PostgresAdapter()),
+    createIntrospector: (db) => (sqlite ? new SqliteIntrospector(db) : new PostgresIntrospector(db)),
+    createQueryCompiler: () => (sqlite ? new SqliteQueryCompiler() : new PostgresQueryCompiler()),
+  }
+  return new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] })
+}

@@ -1,0 +1,175 @@
+import {
+  bindingsTable,
+  columnName,
+  contextsTable,
+  dialogsTable,
+  directoryTables,
+  recordsTable,
+  type Table,
+  valuesTable,
+} from './tables.ts'
+
+/** What a write carries besides statement numbers. */
+export type Param = string | number | null
+
+/**
+ * One prepared write, in both databases' words. SQLite runs it once per row with its parameters in order; PostgreSQL runs it once for
+ * many rows, which come as one JSON array of arrays.
+ */
+export interface Statement {
+  readonly sqlite: string
+  readonly postgres: string
+  /** Number of parameters. */
+  readonly width: number
+  /** Parameter that names what is written: in PostgreSQL, rows with different keys may change places within a batch. */
+  readonly key: number
+  /** Which rows one statement may not write together: 1 = those of the same key, more = those with the same first parameters, 0 = none. */
+  readonly identity: number
+  /** Keeps its place among all other statements, whatever their keys. */
+  readonly barrier: boolean
+}
+
+const list: Statement[] = []
+
+function add(statement: Statement): number {
+  return list.push(statement) - 1
+}
+
+/** The rows that come as JSON, as a table `v` with columns p0, p1, … */
+function jsonRows(types: readonly string[]): string {
+  const columns = types.map((type, i) => (type === 'bigint' ? `(e->>${i})::bigint AS p${i}` : `e->>${i} AS p${i}`))
+  return `(SELECT ${columns.join(', ')} FROM jsonb_array_elements($1::jsonb) AS e) AS v`
+}
+
+function put<Row>(table: Table<Row>, barrier = false): number {
+  const { keys } = table
+  const columns = table.columns.map((property) => `"${columnName(property)}"`)
+  const target = `INSERT INTO "${table.name}" (${columns.join(', ')})`
+  const replaced = columns.slice(keys).map((column) => `${column} = excluded.${column}`)
+  const conflict = `ON CONFLICT (${columns.slice(0, keys).join(', ')}) DO UPDATE SET ${replaced.join(', ')}`
+  const types = table.columns.map((property) => (table.integers.includes(property) ? 'bigint' : 'text'))
+  const values = columns.map((_, i) => `p${i}`)
+  return add({
+    sqlite: `${target} VALUES (${columns.map(() => '?').join(', ')}) ${conflict}`,
+    postgres: `${target} SELECT ${values.join(', ')} FROM ${jsonRows(types)} ${conflict}`,
+    width: columns.length,
+    key: 0,
+    identity: keys,
+    barrier,
+  })
+}
+
+/** Deletes where the columns have the given values. */
+function drop(table: string, columns: readonly string[], barrier = false): number {
+  const names = columns.map((column) => `"${column}"`)
+  const rows = columns.map((_, i) => `p${i}`).join(', ')
+  return add({
+    sqlite: `DELETE FROM "${table}" WHERE ${names.map((name) => `${name} = ?`).join(' AND ')}`,
+    postgres: `DELETE FROM "${table}" WHERE (${names.join(', ')}) IN (SELECT ${rows} FROM ${jsonRows(columns.map(() => 'text'))})`,
+    width: columns.length,
+    key: 0,
+    identity: 0,
+    barrier,
+  })
+}
+
+/** A statement of its own, told where its values come from: a table `v` with columns p0, p1, … in PostgreSQL. */
+function own(
+  sqlite: string,
+  types: readonly string[],
+  key: number,
+  postgres: (rows: string) => string,
+  barrier = false,
+  identity = 1,
+): number {
+  return add({ sqlite, postgres: postgres(jsonRows(types)), width: types.length, key, identity, barrier })
+}
+
+/** An update that reads the same in both. */
+function update(types: readonly string[], key: number, sql: (rows: string) => string, barrier = false): number {
+  return own(sql(`(SELECT ${types.map((_, i) => `? AS p${i}`).join(', ')}) AS v`), types, key, sql, barrier)
+}
+
+export const putContext = put(contextsTable)
+export const dropContext = drop('call_contexts', ['call_id'])
+export const putRecord = put(recordsTable)
+export const putDialog = put(dialogsTable)
+export const dropDialog = drop('dialogs', ['call_id', 'role'])
+export const dropDialogs = drop('dialogs', ['call_id'])
+export const putBinding = put(bindingsTable)
+export const dropBinding = drop('bindings', ['id'])
+export const putValue = put(valuesTable)
+
+/** Person id, record id. The record must have been put before. */
+export const addParticipant = own(
+  'INSERT INTO record_people (person_id, started_at, record_id) SELECT ?, started_at, id FROM records WHERE id = ? ON CONFLICT DO NOTHING',
+  ['text', 'text'],
+  1,
+  (rows) =>
+    `INSERT INTO record_people (person_id, started_at, record_id) SELECT v.p0, r.started_at, r.id FROM ${rows} JOIN records r ON r.id = v.p1 ON CONFLICT DO NOTHING`,
+  false,
+  0,
+)
+
+/** Ended at, cause, ended by, quality, branches, answered by, station, id; the three before the id may be null: unchanged. */
+export const closeRecord = own(
+  `UPDATE records SET state = 'ended', ended_at = ?, cause = ?, ended_by = ?, quality = ?, branches = coalesce(?, branches),
+    answered_by_id = coalesce(?, answered_by_id), answered_station = coalesce(?, answered_station) WHERE id = ? AND state = 'live'`,
+  ['bigint', 'text', 'text', 'text', 'text', 'text', 'text', 'text'],
+  7,
+  (rows) =>
+    `UPDATE records SET state = 'ended', ended_at = v.p0, cause = v.p1, ended_by = v.p2, quality = v.p3, branches = coalesce(v.p4, branches),
+      answered_by_id = coalesce(v.p5, answered_by_id), answered_station = coalesce(v.p6, answered_station) FROM ${rows} WHERE records.id = v.p7 AND state = 'live'`,
+)
+
+/** Now, node: what the node left live when it died. */
+export const interruptNode = update(
+  ['bigint', 'text'],
+  1,
+  (rows) =>
+    `UPDATE records SET state = 'interrupted', cause = 'interrupted', ended_by = 'server', ended_at = v.p0 FROM ${rows} WHERE state = 'live' AND records.node = v.p1`,
+  true,
+)
+
+export const dropRecord = drop('records', ['id'])
+export const dropParticipants = drop('record_people', ['record_id'])
+
+/** Person id, record id, branches: removes what names this person. */
+export const anonymiseRecord = update(
+  ['text', 'text', 'text'],
+  1,
+  (rows) => `UPDATE records SET
+    caller_number = CASE WHEN caller_id = v.p0 THEN '' ELSE caller_number END,
+    caller_name = CASE WHEN caller_id = v.p0 THEN '' ELSE caller_name END,
+    caller_id = CASE WHEN caller_id = v.p0 THEN '' ELSE caller_id END,
+    dialled = CASE WHEN callee_id = v.p0 THEN '' ELSE dialled END,
+    callee_name = CASE WHEN callee_id = v.p0 THEN '' ELSE callee_name END,
+    callee_id = CASE WHEN callee_id = v.p0 THEN '' ELSE callee_id END,
+    answered_station = CASE WHEN answered_by_id = v.p0 THEN '' ELSE answered_station END,
+    answered_by_id = CASE WHEN answered_by_id = v.p0 THEN '' ELSE answered_by_id END,
+    branches = v.p2
+    FROM ${rows} WHERE records.id = v.p1`,
+  true,
+)
+export const dropParticipant = drop('record_people', ['record_id', 'person_id'], true)
+export const dropDevicesOf = drop('devices', ['person_id'], true)
+export const dropNumbersOf = drop('numbers', ['target_kind', 'target_id'], true)
+
+/** Directory rows keep the order in which they were written: their unique columns depend on one another. */
+export const putDirectory = {
+  people: put(directoryTables.people, true),
+  devices: put(directoryTables.devices, true),
+  groups: put(directoryTables.groups, true),
+  numbers: put(directoryTables.numbers, true),
+  trunks: put(directoryTables.trunks, true),
+}
+export const dropDirectory = {
+  people: drop('people', ['id'], true),
+  devices: drop('devices', ['id'], true),
+  groups: drop('groups', ['id'], true),
+  numbers: drop('numbers', ['number'], true),
+  trunks: drop('trunks', ['id'], true),
+}
+
+/** Every prepared write; a write names its statement by the place in this list. */
+export const statements: readonly Statement[] = list

@@ -1,0 +1,81 @@
+import type { BindingRow, CallContextRow, DialogRow, DirectoryRows, DirectoryTable, RecordRow } from './port.ts'
+
+/** A table whose rows are put whole: columns in the order in which their values travel. */
+export interface Table<Row> {
+  readonly name: string
+  /** How many of the first columns make the primary key. */
+  readonly keys: number
+  readonly columns: readonly (keyof Row & string)[]
+  /** The columns that hold whole numbers; all others hold text. */
+  readonly integers: readonly (keyof Row & string)[]
+}
+
+export const contextsTable: Table<CallContextRow> = {
+  name: 'call_contexts',
+  keys: 1,
+  // biome-ignore format: in the order of the migration
+  columns: [
+    'callId', 'node', 'direction', 'callerNumber', 'callerName', 'callerId', 'dialled', 'calleeName', 'calleeId', 'trunk',
+    'branches', 'callerDialog', 'ringingSince',
+  ],
+  integers: ['ringingSince'],
+}
+
+export const recordsTable: Table<RecordRow> = {
+  name: 'records',
+  keys: 1,
+  // biome-ignore format: in the order of the migration
+  columns: [
+    'id', 'node', 'state', 'direction', 'callerNumber', 'callerName', 'callerId', 'dialled', 'calleeName', 'calleeId', 'trunk',
+    'startedAt', 'answeredAt', 'endedAt', 'answeredById', 'answeredStation', 'cause', 'status', 'endedBy', 'branches', 'quality',
+  ],
+  integers: ['startedAt', 'answeredAt', 'endedAt', 'status'],
+}
+
+export const dialogsTable: Table<DialogRow> = {
+  name: 'dialogs',
+  keys: 2,
+  columns: ['callId', 'role', 'node', 'deviceId', 'state'],
+  integers: [],
+}
+
+export const bindingsTable: Table<BindingRow> = {
+  name: 'bindings',
+  keys: 1,
+  // biome-ignore format: in the order of the migration
+  columns: [
+    'id', 'deviceId', 'aor', 'contact', 'instance', 'regId', 'q', 'callIdHeader', 'cseq', 'path', 'protocol', 'remoteAddress',
+    'remotePort', 'localPort', 'userAgent', 'push', 'registeredAt', 'expiresAt',
+  ],
+  integers: ['regId', 'q', 'cseq', 'remotePort', 'localPort', 'registeredAt', 'expiresAt'],
+}
+
+export interface ValueRow {
+  readonly key: string
+  readonly value: string
+}
+
+export const valuesTable: Table<ValueRow> = { name: 'named_values', keys: 1, columns: ['key', 'value'], integers: [] }
+
+export const directoryTables: { readonly [T in DirectoryTable]: Table<DirectoryRows[T][number]> } = {
+  people: {
+    name: 'people',
+    keys: 1,
+    columns: ['id', 'login', 'name', 'extension', 'email', 'role', 'settings'],
+    integers: [],
+  },
+  devices: {
+    name: 'devices',
+    keys: 1,
+    columns: ['id', 'personId', 'name', 'username', 'ha1Md5', 'ha1Sha256', 'settings'],
+    integers: [],
+  },
+  groups: { name: 'groups', keys: 1, columns: ['id', 'name', 'extension', 'members', 'settings'], integers: [] },
+  numbers: { name: 'numbers', keys: 1, columns: ['number', 'targetKind', 'targetId'], integers: [] },
+  trunks: { name: 'trunks', keys: 1, columns: ['id', 'name', 'settings'], integers: [] },
+}
+
+/** The column's name in SQL: `answeredById` is `answered_by_id`. */
+export function columnName(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
