@@ -1,1 +1,14 @@
+export { bracketed, canonicalAddress, isLoopback, isUnicast, unbracketed } from './addresses.ts'
+export type { TlsFiles } from './certificates.ts'
+export { type ConnectionLimits, defaultConnectionLimits } from './connection.ts'
+export { defaultPort, type ResponseTarget, responseTarget } from './response-target.ts'
+export { SourceLimiter, type SourceLimits } from './source-limiter.ts'
+export {
+  type BoundAddress,
+  createTransport,
+  type ListenAddress,
+  type NetworkTransport,
+  type TransportOptions,
+} from './transport.ts'
 export * from './types.ts'
+export type { UpgradeOptions } from './websocket.ts'

@@ -25,12 +25,18 @@ export interface Destination {
   readonly port: number
   /** The host name that was looked up, for TLS server name and certificate check. */
   readonly host: string
+  /** UDP only: send from the socket of this flow, as answers must (RFC 3581 §4). */
+  readonly from?: Flow
+  /** TLS only: take any certificate, for a trunk configured so. Connections of both kinds are never mixed. */
+  readonly acceptAnyCertificate?: boolean
 }
 
 /** What the transport tells the layer above. */
 export interface TransportHandler {
   /** A complete message as bytes: a datagram, a framed stream message or a WebSocket message. The layer above parses. */
   message(bytes: Buffer, flow: Flow): void
+  /** A stream stopped making sense; `bytes` is what could not be framed. Answer it on `flow` at once if possible: the connection is closed after the flush. */
+  malformed?(bytes: Buffer, flow: Flow, code: string): void
   /** A connection is gone; everything bound to the flow ends or moves. */
   closed(flow: Flow): void
 }
@@ -46,7 +52,7 @@ export interface Transport {
   connect(destination: Destination): Promise<Flow>
   /** A UDP or still open connection flow without waiting, undefined when one would have to be opened. */
   existing(destination: Destination): Flow | undefined
-  /** The flow with that id, if it is still open. */
+  /** The flow with that id, if it is still open. A UDP flow's id stays good over a restart, a connection's never matches again. */
   flow(id: string): Flow | undefined
   /** Our Via sent-by for a flow: `host:port`, with the public address where one is set. */
   sentBy(flow: Flow): string
