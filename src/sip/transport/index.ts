@@ -1,6 +1,23 @@
 export { bracketed, canonicalAddress, isLoopback, isUnicast, unbracketed } from './addresses.ts'
 export type { TlsFiles } from './certificates.ts'
 export { type ConnectionLimits, defaultConnectionLimits } from './connection.ts'
+export { createResolver, type ResolverOptions } from './dns.ts'
+export {
+  type LoggedPacket,
+  MemoryHost,
+  type MemoryHostOptions,
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+  type Verdict,
+} from './memory.ts'
+export type { Packet } from './memory-packet.ts'
+export {
+  type AddressRecord,
+  type NameServer,
+  type NaptrRecord,
+  type SrvRecord,
+  systemNameServer,
+} from './name-server.ts'
 export { defaultPort, type ResponseTarget, responseTarget } from './response-target.ts'
 export { SourceLimiter, type SourceLimits } from './source-limiter.ts'
 export {
