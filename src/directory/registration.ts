@@ -58,7 +58,8 @@ export function planRegistration(
     const kept = asked > 0 ? matches[0] : undefined
     for (const match of matches) {
       put.delete(match.id)
-      if (match !== kept && current.includes(match)) removed.add(match)
+      const stored = match === kept ? undefined : current.find((one) => one.id === match.id)
+      if (stored) removed.add(stored)
     }
     if (asked === 0) continue
     const binding: Binding = {

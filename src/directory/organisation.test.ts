@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { demoFixture } from './fixture.ts'
+import { applyOrganisation } from './organisation.ts'
+
+const file = parse(`
+people:
+  - login: erin
+    name: Erin
+    extension: 301
+    numbers: [+12025550131, "202-555-0132"]
+    settings: {international: true}
+    devices:
+      - {name: desk phone, username: erin-desk, password: "erin's secret"}
+      - {name: softphone, password: another secret, settings: {kind: softphone}}
+  - {login: frank, name: Frank, extension: "302"}
+groups:
+  - {name: sales, extension: 300, members: [erin, frank, alice], numbers: [+12025550130], ring: {mode: order}}
+trunks:
+  - name: provider
+    settings:
+      sources: [192.0.2.0/24]
+      gateways: ["sip:gateway.example.com;transport=tcp"]
+      registration: {registrar: "sip:registrar.example.com", username: u, password: p}
+`)
+
+describe('organisation file', () => {
+  it('brings everything in, and a second run changes nothing', async () => {
+    const { directory, storage } = await demoFixture()
+    const counts = { people: 2, devices: 2, groups: 1, numbers: 3, trunks: 1 }
+    expect(await applyOrganisation(directory, file)).toEqual(counts)
+    const erin = directory.personByLogin('erin')
+    expect(erin).toMatchObject({ extension: '301', numbers: ['+12025550131', '+12025550132'] })
+    expect(directory.devicesOf(erin!.id).map((one) => [one.name, one.username, one.settings.kind])).toEqual([
+      ['desk phone', 'erin-desk', 'phone'],
+      ['softphone', 'erin', 'softphone'],
+    ])
+    expect(directory.secretsOf('erin')).toBeDefined()
+    expect(directory.trunksFor('+13125550123').map((trunk) => trunk.settings.registration?.expires)).toEqual([3_600])
+    const before = await storage.directory.load()
+    expect(await applyOrganisation(directory, file)).toEqual(counts)
+    expect(await storage.directory.load()).toEqual(before)
+    expect(directory.groups().map((group) => [group.name, group.members.length])).toEqual([
+      ['front', 3],
+      ['sales', 3],
+    ])
+  })
+
+  const erin = { login: 'erin', name: 'Erin' }
+  it.each([
+    [{ poeple: [] }, 'poeple: is not a known key; did you mean "people"? (allowed: people, groups, trunks)'],
+    [{ people: 'x' }, 'people: found "x"; allowed: a list'],
+    [[], 'found []; allowed: a group of keys'],
+    [{ people: [{ ...erin, pasword: 'x' }] }, 'people.0.pasword: is not a known key'],
+    [{ people: [erin, erin] }, 'people.1.login: log-in erin is at people.0.login already; allowed: once'],
+    [{ people: [{ ...erin, devices: [{}] }] }, 'people.0.devices.0.password: is missing; allowed: 8 to 128 characters'],
+    [
+      { people: [{ ...erin, devices: [{ password: 'hunter2' }] }] },
+      'people.0.devices.0.password: found a value that is not shown; allowed: at least 8 characters',
+    ],
+    [
+      { people: [{ ...erin, devices: [{ username: 'alice', password: 'long enough' }] }] },
+      'people.0.devices.0.username: alice is used by a device of alice',
+    ],
+    [{ groups: [{ name: 'g', members: ['erin'] }] }, 'groups.0.members.0: nobody has the log-in "erin"'],
+  ])('is checked before the first write: %j', async (content, sentence) => {
+    const { directory, storage } = await demoFixture()
+    const writes = storage.stored.writes.length
+    await expect(applyOrganisation(directory, content)).rejects.toThrow(sentence)
+    expect(storage.stored.writes.length).toBe(writes)
+  })
+
+  it.each([
+    [{ people: [{ ...erin, extension: 911 }] }, 'people.0.extension: 911 is an emergency number'],
+    [{ people: [{ ...erin, numbers: ['12'] }] }, 'people.0.numbers.0.number: found "12"; allowed: a telephone number'],
+    [{ people: [{ ...erin, numbers: [12025550101] }] }, 'people.0.numbers.0.number: +12025550101 rings Alice'],
+  ])('names the entry that the directory refuses: %j', async (content, sentence) => {
+    const { directory } = await demoFixture()
+    await expect(applyOrganisation(directory, content)).rejects.toThrow(sentence)
+  })
+})
