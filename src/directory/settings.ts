@@ -128,11 +128,18 @@ export const trunkSchema = z.strictObject({ id, name, settings: trunkSettingsSch
 
 export const passwordSchema = line(128).min(8, 'at least 8 characters')
 
-export type PersonInput = z.input<typeof personSchema>
-export type DeviceInput = z.input<typeof deviceSchema>
-export type GroupInput = z.input<typeof groupSchema>
-export type NumberInput = z.input<typeof numberSchema>
-export type TrunkInput = z.input<typeof trunkSchema>
+/** Input is only read: readers' own objects can be given back changed. */
+type Given<T> = T extends readonly (infer E)[]
+  ? readonly Given<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Given<T[K]> }
+    : T
+
+export type PersonInput = Given<z.input<typeof personSchema>>
+export type DeviceInput = Given<z.input<typeof deviceSchema>>
+export type GroupInput = Given<z.input<typeof groupSchema>>
+export type NumberInput = Given<z.input<typeof numberSchema>>
+export type TrunkInput = Given<z.input<typeof trunkSchema>>
 
 /** Checks input against a schema. @throws DirectoryError naming the field, what was found and what is allowed */
 export function check<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {

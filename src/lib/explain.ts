@@ -15,7 +15,7 @@ const secret = /password|secret|token|url/i
 /** The first fault that a schema found, told for people. @param schema where allowed keys are looked up @param value what was checked */
 export function explain(schema: Schema, error: z.core.$ZodError, value: unknown): Fault {
   const issue = deepest(error.issues[0] as Issue)
-  const path = issue.path.map(String)
+  const path = withinObjects(value, issue.path.map(String))
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] as string
     const allowed = keysAt(schema, path)
@@ -79,6 +79,15 @@ function allowedBy(issue: Issue): string {
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+/** A transformation may look into a text; people see the text as a whole. */
+function withinObjects(value: unknown, path: readonly string[]): readonly string[] {
+  for (let depth = 1; depth < path.length; depth++) {
+    const found = at(value, path.slice(0, depth))
+    if (found !== undefined && found !== null && typeof found !== 'object') return path.slice(0, depth)
+  }
+  return path
 }
 
 function at(value: unknown, path: readonly string[]): unknown {
