@@ -20,6 +20,8 @@ export interface LegStatistics {
 export interface MediaHandlers {
   /** No RTP came from the peer for the time set although it should have sent (never while held). */
   silent?(): void
+  /** The engine lost this leg, e.g. by a crash of its relay; without this handler `silent` is told. */
+  gone?(): void
 }
 
 /** Refusals of a media engine; the call core maps them to 488, 500 or 503. */

@@ -1,0 +1,278 @@
+import { isIP } from 'node:net'
+import type { Random } from '#lib'
+import {
+  acceptAnswer,
+  answerOffer,
+  audioLine,
+  type Codec,
+  type CodecName,
+  codecKey,
+  type Endpoint,
+  isAuxiliary,
+  isTelephoneEvent,
+  type LineSkeleton,
+  type LocalAudio,
+  makeOffer,
+  type NegotiatedAudio,
+  numbered,
+  parseSdp,
+  type SessionDescription,
+  sameCodec,
+  writeSdp,
+} from '#sdp'
+import type { LegStatistics, MediaHandlers, MediaLeg, MediaRefusal, MediaResult } from '../port.ts'
+import type { Command, LegNumbers } from './protocol.ts'
+import { typesOf } from './routes.ts'
+
+/** What a leg needs of its engine. */
+export interface LegEngine {
+  /** Address that our SDP names. */
+  readonly publicAddress: string
+  readonly family: 4 | 6
+  /** The engine's own codecs, in order of preference. */
+  readonly codecs: readonly Codec[]
+  readonly random: Random
+  send(command: Command): void
+  /** Undefined when the engine or the leg is gone. */
+  numbers(op: 'statistics' | 'close', leg: number): Promise<LegNumbers | undefined>
+  /** The leg negotiated anew while it is joined with another. */
+  reroute(leg: EmbeddedLeg): void
+  closed(leg: EmbeddedLeg): void
+}
+
+const none: LegNumbers = { packetsReceived: 0, packetsSent: 0, bytesReceived: 0, bytesSent: 0, lost: 0, jitterMs: 0 }
+const keys: CodecName = { name: 'telephone-event', clockRate: 8000, channels: 1, fmtp: '0-16' }
+
+/** A leg of the embedded engine: the SDP work. Its packets are relayed elsewhere, under {@link number}. */
+export class EmbeddedLeg implements MediaLeg {
+  readonly id: string
+  readonly number: number
+  handlers: MediaHandlers = {}
+  partner: EmbeddedLeg | undefined
+  readonly #engine: LegEngine
+  readonly #port: number
+  #sessionId = ''
+  #version = 1
+  #written = ''
+  #remoteOffer: SessionDescription | undefined
+  #ourOffer: SessionDescription | undefined
+  #session: NegotiatedAudio | undefined
+  /** Every payload type this session has used (RFC 3264 §8.3.2: a number never changes its meaning). */
+  #assigned: Codec[] = []
+  /** The session's m= lines, kept only when there is more than the audio line. */
+  #lines: readonly LineSkeleton[] | undefined
+  #numbers: LegNumbers = none
+  #gone = false
+  #closing: Promise<LegStatistics> | undefined
+
+  constructor(engine: LegEngine, number: number, port: number) {
+    this.#engine = engine
+    this.number = number
+    this.id = `rtp-${number}`
+    this.#port = port
+  }
+
+  /** What was agreed on last. */
+  get session(): NegotiatedAudio | undefined {
+    return this.#session
+  }
+
+  get heldByPeer(): boolean {
+    const direction = this.#session?.peerDirection
+    return direction === 'sendonly' || direction === 'inactive'
+  }
+
+  /** What the other leg may list first: the codecs of the pending offer, else of the session. */
+  get codecs(): readonly Codec[] {
+    const pending = this.#remoteOffer
+    if (pending) {
+      const line = audioLine(pending)
+      if (line.ok) return pending.media[line.value]?.codecs ?? []
+    }
+    return this.#session?.codecs.map((codec) => ({ ...codec, payloadType: codec.sendType })) ?? []
+  }
+
+  /** The packet length that the peer asked for, in ms. */
+  get ptime(): number | undefined {
+    const pending = this.#remoteOffer
+    const line = pending && audioLine(pending)
+    return line?.ok ? pending?.media[line.value]?.ptime : this.#session?.ptime
+  }
+
+  async remoteOffer(sdp: string): Promise<MediaResult<void>> {
+    if (this.#gone) return refused('engine-gone')
+    const parsed = parseSdp(sdp)
+    if (!parsed.ok) return refused('malformed-sdp')
+    const line = audioLine(parsed.value)
+    if (!line.ok) return refused(line.refusal)
+    const connection = parsed.value.media[line.value]?.connection ?? parsed.value.connection
+    if (connection && !this.#reachable(connection.family, connection.address)) return refused('unsupported-transport')
+    this.#remoteOffer = parsed.value
+    return done
+  }
+
+  async answer(like?: MediaLeg): Promise<MediaResult<string>> {
+    if (this.#gone) return refused('engine-gone')
+    const offer = this.#remoteOffer
+    if (!offer) throw new Error('there is no offer to answer: remoteOffer() comes first')
+    const other = like instanceof EmbeddedLeg ? like : undefined
+    const first = other?.codecs ?? []
+    const shared = first.length > 0 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
+    const result = shared?.ok ? shared : answerOffer(offer, this.#engine.codecs, this.#local(), other?.ptime)
+    this.#remoteOffer = undefined
+    if (!result.ok) return refused(result.refusal)
+    const { answer, audio } = result.value
+    // What we offered before is over (RFC 6337 §2.2): a late answer to it would not be ours.
+    this.#ourOffer = undefined
+    this.#remember(answer, audio.line)
+    this.#agree(audio)
+    return { ok: true, value: this.#write(answer) }
+  }
+
+  async offer(like?: MediaLeg): Promise<MediaResult<string>> {
+    if (this.#gone) return refused('engine-gone')
+    const other = like instanceof EmbeddedLeg ? like : undefined
+    const first = other?.codecs ?? this.#session?.codecs ?? []
+    const codecs = numbered(wishes(first, this.#engine.codecs), this.#assigned, other?.codecs)
+    const audio = this.#session?.line ?? 0
+    const offer = makeOffer(codecs, this.#local(), this.#lines && { all: this.#lines, audio }, other?.ptime)
+    this.#remoteOffer = undefined
+    this.#ourOffer = offer
+    this.#remember(offer, audio)
+    return { ok: true, value: this.#write(offer) }
+  }
+
+  async remoteAnswer(sdp: string): Promise<MediaResult<void>> {
+    if (this.#gone) return refused('engine-gone')
+    const offer = this.#ourOffer
+    if (!offer) throw new Error('there is no offer that could be answered: offer() comes first')
+    const parsed = parseSdp(sdp)
+    if (!parsed.ok) return refused('malformed-sdp')
+    const result = acceptAnswer(offer, parsed.value)
+    if (!result.ok) return refused(result.refusal)
+    const { remote } = result.value
+    if (remote && !this.#reachable(remote.family, remote.address)) return refused('unsupported-transport')
+    this.#agree(result.value)
+    return done
+  }
+
+  async statistics(): Promise<LegStatistics> {
+    if (this.#closing) return this.#closing
+    if (!this.#gone) this.#numbers = (await this.#engine.numbers('statistics', this.number)) ?? this.#numbers
+    return this.#statistics()
+  }
+
+  close(): Promise<LegStatistics> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<LegStatistics> {
+    const last = this.#gone ? undefined : this.#engine.numbers('close', this.number)
+    this.#gone = true
+    this.handlers = {}
+    this.#remoteOffer = undefined
+    this.#ourOffer = undefined
+    this.#engine.closed(this)
+    this.#numbers = (await last) ?? this.#numbers
+    return this.#statistics()
+  }
+
+  /** The engine lost this leg. */
+  lose(): void {
+    this.#gone = true
+    this.partner = undefined
+    const { handlers } = this
+    if (handlers.gone) handlers.gone()
+    else handlers.silent?.()
+  }
+
+  #statistics(): LegStatistics {
+    const codec = this.#session?.codecs.find((one) => !isAuxiliary(one))
+    return { ...this.#numbers, codec: codec && `${codec.name}/${codec.clockRate}` }
+  }
+
+  #local(): LocalAudio {
+    const { random, family, publicAddress } = this.#engine
+    if (this.#sessionId === '') this.#sessionId = String(1 + random.integer(0x7fff_ffff))
+    const origin = { username: '-', sessionId: this.#sessionId, version: String(this.#version) }
+    return { family, address: publicAddress, port: this.#port, origin }
+  }
+
+  /** Text of a description of ours; the o= version rises when it differs from the one before (RFC 3264 §8). */
+  #write(description: SessionDescription): string {
+    let text = writeSdp(description)
+    if (this.#written !== '' && this.#written !== text) {
+      this.#version++
+      text = writeSdp({ ...description, origin: { ...description.origin, version: String(this.#version) } })
+    }
+    this.#written = text
+    return text
+  }
+
+  #remember(description: SessionDescription, audio: number): void {
+    for (const codec of description.media[audio]?.codecs ?? []) {
+      const same = (one: Codec) => one.payloadType === codec.payloadType && sameCodec(one, codec)
+      if (!this.#assigned.some(same)) this.#assigned.push(codec)
+    }
+    const { media } = description
+    this.#lines =
+      media.length > 1 ? media.map(({ kind, protocol, formats }) => ({ kind, protocol, formats })) : undefined
+  }
+
+  #agree(audio: NegotiatedAudio): void {
+    const before = this.#session
+    // On old hold (c=0.0.0.0) the peer is where it was.
+    const session = audio.remote ? audio : { ...audio, remote: before?.remote, remoteRtcp: before?.remoteRtcp }
+    if (before && JSON.stringify(before) === JSON.stringify(session)) return
+    this.#session = session
+    const { remote, remoteRtcp, peerDirection } = session
+    this.#engine.send({
+      op: 'set',
+      leg: this.number,
+      remote: numeric(remote),
+      remotePort: remote?.port ?? 0,
+      rtcp: numeric(remoteRtcp),
+      rtcpPort: remoteRtcp?.port ?? 0,
+      mux: session.rtcpMux,
+      types: typesOf(session.codecs),
+      expects: peerDirection === 'sendrecv',
+      accepts: peerDirection === 'sendrecv' || peerDirection === 'sendonly',
+      wants: peerDirection === 'sendrecv' || peerDirection === 'recvonly',
+    })
+    if (this.partner) this.#engine.reroute(this)
+  }
+
+  #reachable(family: 4 | 6, address: string): boolean {
+    return family === this.#engine.family || address === '0.0.0.0' || address === '::'
+  }
+}
+
+const done: MediaResult<void> = { ok: true, value: undefined }
+
+function refused(refusal: MediaRefusal): { readonly ok: false; readonly refusal: MediaRefusal } {
+  return { ok: false, refusal }
+}
+
+/** The order of an offer: the other leg's codecs, what the engine can do itself, key presses at each clock rate, comfort noise. */
+function wishes(first: readonly CodecName[], own: readonly CodecName[]): CodecName[] {
+  const codecs = first.filter((codec) => !isAuxiliary(codec))
+  for (const codec of own) if (!codecs.some((one) => sameCodec(one, codec))) codecs.push(codec)
+  for (const clockRate of new Set(codecs.map((codec) => codec.clockRate))) {
+    const key = { ...keys, clockRate }
+    const theirs = first.find((codec) => isTelephoneEvent(codec) && codecKey(codec) === codecKey(key))
+    // Odd clock rates are offered only where the other leg has them.
+    if (theirs ?? (clockRate === 8000 || clockRate === 48_000)) codecs.push(theirs ?? key)
+  }
+  for (const codec of first) if (codec.name.toUpperCase() === 'CN') codecs.push(codec)
+  return codecs
+}
+
+/** An address as the system writes it; '' for names, which are never looked up: such a peer's source is learnt. */
+function numeric(endpoint: Endpoint | undefined): string {
+  if (!endpoint) return ''
+  const version = isIP(endpoint.address)
+  if (version !== 6) return version === 4 ? endpoint.address : ''
+  const { hostname } = new URL(`http://[${endpoint.address.replace(/%.*$/, '')}]`)
+  return hostname.slice(1, -1)
+}

@@ -1,0 +1,89 @@
+/** What the facade (main thread) and the relay (its own thread) say to each other; plain data, sent in batches. */
+
+/** `route` entries: the outgoing payload type with flags; 0 means drop. */
+export const routed = 0x80
+export const toPcma = 0x100
+export const toPcmu = 0x200
+
+export interface OpenCommand {
+  readonly op: 'open'
+  readonly request: number
+  readonly leg: number
+  /** 0 turns the silence watch off. */
+  readonly silenceMs: number
+}
+
+/** What a negotiation agreed on. */
+export interface SetCommand {
+  readonly op: 'set'
+  readonly leg: number
+  /** Numeric address from the peer's SDP, '' when it says none that could be used. */
+  readonly remote: string
+  readonly remotePort: number
+  readonly rtcp: string
+  readonly rtcpPort: number
+  readonly mux: boolean
+  /** Payload type and clock rate in turn; the rate is negative for key presses and comfort noise. */
+  readonly types: readonly number[]
+  /** The peer should send all the time, so that silence means something. */
+  readonly expects: boolean
+  /** The peer may send. */
+  readonly accepts: boolean
+  /** The peer wants to be sent. */
+  readonly wants: boolean
+}
+
+export interface BridgeCommand {
+  readonly op: 'bridge'
+  readonly one: number
+  readonly other: number
+  /** Incoming payload type and route entry in turn, from `one` to `other` and back. */
+  readonly there: readonly number[]
+  readonly back: readonly number[]
+}
+
+export type Command =
+  | OpenCommand
+  | SetCommand
+  | BridgeCommand
+  | { readonly op: 'unbridge'; readonly leg: number }
+  | { readonly op: 'statistics' | 'close'; readonly request: number; readonly leg: number }
+  | { readonly op: 'counters'; readonly request: number }
+
+/** One leg's numbers. */
+export interface LegNumbers {
+  readonly packetsReceived: number
+  readonly packetsSent: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  readonly lost: number
+  readonly jitterMs: number
+}
+
+export interface RelayCounters {
+  readonly legs: number
+  readonly portsFree: number
+  readonly portsUsed: number
+  readonly relayed: number
+  readonly dropped: number
+}
+
+export type RelayEvent =
+  /** The relay's thread has started; `bound` says whether any port could be had. */
+  | { readonly op: 'ready'; readonly bound: boolean }
+  /** `port` 0: none was left. */
+  | { readonly op: 'opened'; readonly request: number; readonly port: number }
+  | { readonly op: 'numbers'; readonly request: number; readonly numbers: LegNumbers | undefined }
+  | { readonly op: 'counters'; readonly request: number; readonly counters: RelayCounters }
+  | { readonly op: 'silent'; readonly leg: number }
+  /** A bug: the packet or command it happened on is lost, nothing else. */
+  | { readonly op: 'fault'; readonly sentence: string }
+
+/** What a relay is started with; plain data. */
+export interface RelaySettings {
+  readonly address: string
+  readonly publicAddress: string
+  readonly from: number
+  readonly to: number
+  readonly restMs: number
+}

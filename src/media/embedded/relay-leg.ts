@@ -1,0 +1,233 @@
+import { Continuity } from './continuity.ts'
+import { convert, pcmaToPcmu, pcmuToPcma } from './g711.ts'
+import { isAllowedTarget, Latch } from './latch.ts'
+import type { PortPair, PortUser } from './ports.ts'
+import { type LegNumbers, type SetCommand, toPcma, toPcmu } from './protocol.ts'
+import { Reception } from './reception.ts'
+import { relayedRtcp } from './rtcp.ts'
+import { payloadEnd, payloadStart, read16, read32 } from './rtp.ts'
+
+/** What the legs of one relay share. */
+export interface RelayShared {
+  readonly address: string
+  readonly publicAddress: string
+  readonly onLoopback: boolean
+  readonly now: () => number
+  relayed: number
+  dropped: number
+  fault(error: unknown): void
+}
+
+/** More than any codec sends; what is above is dropped, so that a loop of streams or a flood stays bounded. */
+const packetsPerSecond = 1000
+
+const noTypes = new Int32Array(128)
+const noRoute = new Uint16Array(128)
+
+/** One leg's side of the relay: takes what its peer sends and hands it to the partner's socket. */
+export class RelayLeg implements PortUser {
+  readonly id: number
+  readonly pair: PortPair
+  readonly silenceMs: number
+  readonly #shared: RelayShared
+  readonly #latch = new Latch()
+  readonly #reception = new Reception()
+  readonly #out = new Continuity()
+  readonly #allowed: (address: string, port: number) => boolean
+  #announcedRtcp = ''
+  #announcedRtcpPort = 0
+  #rtcpAddress = ''
+  #rtcpPort = 0
+  #rtcpLocked = false
+  #mux = false
+  /** Clock rate by payload type, 0 when not negotiated, negative for key presses and comfort noise. */
+  #types: Int32Array = noTypes
+  #route: Uint16Array = noRoute
+  #accepts = false
+  #wants = false
+  #expects = false
+  partner: RelayLeg | undefined
+  /** When the peer was heard last, or began to be expected; 0 while nothing is expected. */
+  heardAt = 0
+  #everBridged = false
+  #sent = 0
+  #bytesSent = 0
+  #second = 0
+  #inSecond = 0
+
+  constructor(id: number, pair: PortPair, silenceMs: number, shared: RelayShared) {
+    this.id = id
+    this.pair = pair
+    this.silenceMs = silenceMs
+    this.#shared = shared
+    this.#allowed = (address, port) =>
+      isAllowedTarget(address, port, shared.onLoopback) && !(this.#ownPort(port) && this.#ownAddress(address))
+  }
+
+  /** Takes a negotiation's outcome. @param types interned table of clock rates */
+  set(command: SetCommand, types: Int32Array): void {
+    const { remote, remotePort, rtcp, rtcpPort } = command
+    const usable = remote !== '' && this.#allowed(remote, remotePort)
+    this.#latch.announce(usable ? remote : '', usable ? remotePort : 0)
+    const control = rtcp !== '' && this.#allowed(rtcp, rtcpPort)
+    if (this.#announcedRtcp !== (control ? rtcp : '') || this.#announcedRtcpPort !== (control ? rtcpPort : 0)) {
+      this.#announcedRtcp = this.#rtcpAddress = control ? rtcp : ''
+      this.#announcedRtcpPort = this.#rtcpPort = control ? rtcpPort : 0
+      this.#rtcpLocked = false
+    }
+    this.#mux = command.mux
+    this.#types = types
+    this.#accepts = command.accepts
+    this.#wants = command.wants
+    this.#expects = command.expects
+    this.watch()
+  }
+
+  /** Joins this direction. @param route interned table of route entries */
+  join(partner: RelayLeg, route: Uint16Array): void {
+    this.partner = partner
+    this.#route = route
+    this.#everBridged = true
+    this.watch()
+  }
+
+  part(): void {
+    this.partner = undefined
+    this.#route = noRoute
+  }
+
+  /** Starts or stops the silence watch, as negotiation and bridge say. */
+  watch(): void {
+    const on = this.silenceMs > 0 && this.#expects && this.#everBridged
+    if (!on) this.heardAt = 0
+    else if (this.heardAt === 0) this.heardAt = this.#shared.now()
+  }
+
+  rtp(bytes: Buffer, address: string, port: number): void {
+    try {
+      if (!this.#takeRtp(bytes, address, port)) this.#shared.dropped++
+    } catch (error) {
+      this.#shared.fault(error)
+    }
+  }
+
+  rtcp(bytes: Buffer, address: string, port: number): void {
+    try {
+      if (!this.#takeRtcp(bytes, address, port)) this.#shared.dropped++
+    } catch (error) {
+      this.#shared.fault(error)
+    }
+  }
+
+  #takeRtp(bytes: Buffer, address: string, port: number): boolean {
+    const start = payloadStart(bytes)
+    if (start < 0) return this.#mux && this.#looksLikeRtcp(bytes) && this.#takeRtcp(bytes, address, port)
+    const second = bytes[1] as number
+    if (this.#mux && second >= 192 && second <= 223) return this.#takeRtcp(bytes, address, port)
+    const type = second & 0x7f
+    const rate = this.#types[type] as number
+    if (rate === 0) return false
+    const shared = this.#shared
+    const now = shared.now()
+    const sequence = read16(bytes, 2)
+    const ssrc = read32(bytes, 8)
+    const latch = this.#latch
+    if (!(latch.locked && port === latch.port && address === latch.address)) {
+      if (!latch.accept(address, port, ssrc, sequence, now, this.#allowed)) return false
+    }
+    if (!this.#accepts || this.#flooded(now)) return false
+    this.#reception.count(ssrc, sequence, read32(bytes, 4), rate, bytes.length, now)
+    if (this.heardAt !== 0) this.heardAt = now
+    const { partner } = this
+    // Nobody to hear it yet: no loss.
+    if (!partner) return true
+    const entry = this.#route[type] as number
+    if (entry === 0) return false
+    if (!partner.#wants) return true
+    return partner.#send(bytes, start, entry, this.id, rate < 0 ? -rate : rate, now)
+  }
+
+  /** Sends a packet of the partner to this leg's peer, changed in place. */
+  #send(bytes: Buffer, start: number, entry: number, source: number, rate: number, now: number): boolean {
+    const { address, port } = this.#latch
+    if (port === 0 || (this.partner && port === this.partner.pair.port && this.#ownAddress(address))) return false
+    if (entry & (toPcma | toPcmu)) {
+      const end = payloadEnd(bytes, start)
+      if (end < 0) return false
+      convert(bytes, start, end, entry & toPcma ? pcmuToPcma : pcmaToPcmu)
+    }
+    bytes[1] = ((bytes[1] as number) & 0x80) | (entry & 0x7f)
+    this.#out.apply(bytes, source, rate, now)
+    this.pair.rtp?.send(bytes, port, address)
+    this.#sent++
+    this.#bytesSent += bytes.length
+    this.#shared.relayed++
+    return true
+  }
+
+  #looksLikeRtcp(bytes: Buffer): boolean {
+    return bytes.length >= 8 && (bytes[1] as number) >= 192 && (bytes[1] as number) <= 223
+  }
+
+  #takeRtcp(bytes: Buffer, address: string, port: number): boolean {
+    if (!this.#looksLikeRtcp(bytes) || !this.#isRtcpSource(address, port)) return false
+    if (this.#flooded(this.#shared.now())) return false
+    const { partner } = this
+    if (!partner) return true
+    const length = relayedRtcp(bytes, partner.#out, this.#out)
+    if (length === 0) return false
+    return partner.#sendRtcp(length === bytes.length ? bytes : bytes.subarray(0, length))
+  }
+
+  #isRtcpSource(address: string, port: number): boolean {
+    const latch = this.#latch
+    if (this.#mux) return port === latch.port && address === latch.address
+    if (port === this.#rtcpPort && address === this.#rtcpAddress) {
+      this.#rtcpLocked = true
+      return true
+    }
+    // Behind NAT: the same host as the RTP stream's, whatever port comes first.
+    if (this.#rtcpLocked || !latch.locked || address !== latch.address || !this.#allowed(address, port)) return false
+    this.#rtcpAddress = address
+    this.#rtcpPort = port
+    this.#rtcpLocked = true
+    return true
+  }
+
+  #sendRtcp(bytes: Buffer): boolean {
+    const socket = this.#mux ? this.pair.rtp : this.pair.rtcp
+    const address = this.#mux ? this.#latch.address : this.#rtcpAddress
+    const port = this.#mux ? this.#latch.port : this.#rtcpPort
+    if (port === 0 || !socket) return false
+    socket.send(bytes, port, address)
+    return true
+  }
+
+  #flooded(now: number): boolean {
+    if (now - this.#second >= 1000 || now < this.#second) {
+      this.#second = now
+      this.#inSecond = 0
+    }
+    return ++this.#inSecond > packetsPerSecond
+  }
+
+  #ownPort(port: number): boolean {
+    return port === this.pair.port || port === this.pair.port + 1
+  }
+
+  #ownAddress(address: string): boolean {
+    return address === this.#shared.address || address === this.#shared.publicAddress
+  }
+
+  numbers(): LegNumbers {
+    const { packets, bytes, lost, jitterMs } = this.#reception
+    return {
+      packetsReceived: packets,
+      packetsSent: this.#sent,
+      bytesReceived: bytes,
+      bytesSent: this.#bytesSent,
+      lost,
+      jitterMs: Math.round(jitterMs * 100) / 100,
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import type { Clock, Timer } from '#lib'
+import { isAllowedTarget } from './latch.ts'
+import { PortPool } from './ports.ts'
+import type { Command, RelayEvent, RelaySettings } from './protocol.ts'
+import { RelayLeg, type RelayShared } from './relay-leg.ts'
+import type { SocketFactory } from './sockets.ts'
+
+export interface RelayOptions extends RelaySettings {
+  readonly sockets: SocketFactory
+  readonly clock: Clock
+  /** A monotonic time in ms with fractions; jitter is measured by it. */
+  readonly now: () => number
+  readonly emit: (event: RelayEvent) => void
+}
+
+/** The silence watch looks at all legs at once, at most this often. */
+const sweepMs = 250
+const internedTables = 1000
+
+/** The RTP relay: legs on ports of a pool, joined in pairs. It takes {@link Command}s and says {@link RelayEvent}s. */
+export class Relay {
+  readonly #options: RelayOptions
+  readonly #pool: PortPool
+  readonly #shared: RelayShared
+  readonly #legs = new Map<number, RelayLeg>()
+  /** Most calls share a few payload type tables. */
+  readonly #types = new Map<string, Int32Array>()
+  readonly #routes = new Map<string, Uint16Array>()
+  #sweep: Timer | undefined
+  #sweepAt = 0
+  #growth: Timer | undefined
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+    const { address, publicAddress, now } = options
+    this.#pool = new PortPool(options)
+    this.#shared = {
+      address,
+      publicAddress,
+      onLoopback: isAllowedTarget(address, 1, true) && !isAllowedTarget(address, 1, false),
+      now,
+      relayed: 0,
+      dropped: 0,
+      fault: (error) => this.#fault(error),
+    }
+    this.#pool.grow()
+  }
+
+  /** Whether any port could be bound. */
+  get bound(): boolean {
+    return this.#pool.bound
+  }
+
+  /** Does what the facade asks; never throws. */
+  handle(command: Command): void {
+    try {
+      this.#handle(command)
+    } catch (error) {
+      this.#fault(error)
+    }
+  }
+
+  #handle(command: Command): void {
+    const { emit } = this.#options
+    switch (command.op) {
+      case 'open': {
+        const pair = this.#pool.take()
+        if (pair) {
+          const leg = new RelayLeg(command.leg, pair, command.silenceMs, this.#shared)
+          pair.user = leg
+          this.#legs.set(command.leg, leg)
+        }
+        emit({ op: 'opened', request: command.request, port: pair?.port ?? 0 })
+        if (this.#pool.low && !this.#growth) this.#growth = this.#options.clock.setTimeout(() => this.#grow(), 0)
+        break
+      }
+      case 'set': {
+        const leg = this.#legs.get(command.leg)
+        leg?.set(
+          command,
+          interned(this.#types, command.types, () => new Int32Array(128)),
+        )
+        if (leg) this.#watch(leg)
+        break
+      }
+      case 'bridge':
+        this.#bridge(command.one, command.other, command.there, command.back)
+        break
+      case 'unbridge':
+        this.#part(this.#legs.get(command.leg))
+        break
+      case 'statistics':
+        emit({ op: 'numbers', request: command.request, numbers: this.#legs.get(command.leg)?.numbers() })
+        break
+      case 'close': {
+        const leg = this.#legs.get(command.leg)
+        emit({ op: 'numbers', request: command.request, numbers: leg?.numbers() })
+        if (!leg) break
+        this.#part(leg)
+        this.#legs.delete(command.leg)
+        this.#pool.release(leg.pair)
+        if (this.#legs.size === 0) this.#stopSweep()
+        break
+      }
+      case 'counters': {
+        const { free, used } = this.#pool.counts()
+        const { relayed, dropped } = this.#shared
+        const counters = { legs: this.#legs.size, portsFree: free, portsUsed: used, relayed, dropped }
+        emit({ op: 'counters', request: command.request, counters })
+      }
+    }
+  }
+
+  #grow(): void {
+    this.#growth = undefined
+    if (this.#pool.low) this.#pool.grow()
+  }
+
+  #bridge(oneId: number, otherId: number, there: readonly number[], back: readonly number[]): void {
+    const one = this.#legs.get(oneId)
+    const other = this.#legs.get(otherId)
+    if (!one || !other) return
+    if (one.partner !== other) {
+      this.#part(one)
+      this.#part(other)
+    }
+    const table = () => new Uint16Array(128)
+    one.join(other, interned(this.#routes, there, table))
+    other.join(one, interned(this.#routes, back, table))
+    this.#watch(one)
+    this.#watch(other)
+  }
+
+  #part(leg: RelayLeg | undefined): void {
+    leg?.partner?.part()
+    leg?.part()
+  }
+
+  #watch(leg: RelayLeg): void {
+    if (leg.heardAt !== 0) this.#sweepBy(leg.heardAt + leg.silenceMs)
+  }
+
+  /** Sees to it that a sweep happens at `due` (of `now()`), or a little later. */
+  #sweepBy(due: number): void {
+    if (this.#sweep && this.#sweepAt <= due) return
+    this.#options.clock.clearTimeout(this.#sweep)
+    const wait = Math.max(due - this.#options.now(), 1)
+    this.#sweepAt = due
+    this.#sweep = this.#options.clock.setTimeout(() => this.#look(), Math.ceil(wait))
+  }
+
+  #look(): void {
+    this.#sweep = undefined
+    const now = this.#options.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const leg of this.#legs.values()) {
+      if (leg.heardAt === 0) continue
+      const due = leg.heardAt + leg.silenceMs
+      if (due > now) next = Math.min(next, due)
+      else {
+        // Told once; the next negotiation or bridge watches anew.
+        leg.heardAt = 0
+        this.#options.emit({ op: 'silent', leg: leg.id })
+      }
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#sweepBy(Math.max(next, now + sweepMs))
+  }
+
+  #stopSweep(): void {
+    this.#options.clock.clearTimeout(this.#sweep)
+    this.#sweep = undefined
+  }
+
+  #fault(error: unknown): void {
+    this.#shared.dropped++
+    const sentence = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#options.emit({ op: 'fault', sentence })
+  }
+
+  close(): void {
+    this.#stopSweep()
+    this.#options.clock.clearTimeout(this.#growth)
+    this.#pool.close()
+    for (const leg of this.#legs.values()) this.#pool.release(leg.pair)
+    this.#legs.clear()
+  }
+}
+
+/** The table of `pairs` (index, value, index, value …), made once for all that are alike. */
+function interned<T extends Int32Array | Uint16Array>(
+  tables: Map<string, T>,
+  pairs: readonly number[],
+  make: () => T,
+): T {
+  const key = pairs.join(',')
+  const known = tables.get(key)
+  if (known) return known
+  const table = make()
+  for (let i = 0; i + 1 < pairs.length; i += 2) table[(pairs[i] as number) & 0x7f] = pairs[i + 1] as number
+  // Peers choose the numbers: a bound keeps them from filling the memory.
+  if (tables.size >= internedTables) tables.clear()
+  tables.set(key, table)
+  return table
+}

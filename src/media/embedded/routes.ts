@@ -1,0 +1,37 @@
+import { g711Law, isAuxiliary, type NegotiatedCodec, sameCodec } from '#sdp'
+import { routed, toPcma, toPcmu } from './protocol.ts'
+
+/** How one leg's packets reach another: entries for the relay and what becomes of the sender's first codec. */
+export interface Route {
+  /** Incoming payload type and entry in turn. */
+  readonly entries: readonly number[]
+  readonly verdict: 'passes' | 'converted' | 'impossible'
+}
+
+/** Maps payload types from one negotiated session to another; G.711 of the other law is converted, everything else must be shared. */
+export function routeBetween(from: readonly NegotiatedCodec[], to: readonly NegotiatedCodec[]): Route {
+  const entries: number[] = []
+  let verdict: Route['verdict'] | undefined
+  for (const codec of from) {
+    let outcome: Route['verdict'] = 'impossible'
+    const same = to.find((other) => sameCodec(other, codec))
+    const law = g711Law(codec)
+    const otherLaw = !same && law ? to.find((other) => g711Law(other) !== undefined) : undefined
+    if (same) {
+      entries.push(codec.receiveType, same.sendType | routed)
+      outcome = 'passes'
+    } else if (otherLaw) {
+      entries.push(codec.receiveType, otherLaw.sendType | routed | (law === 'pcmu' ? toPcma : toPcmu))
+      outcome = 'converted'
+    }
+    if (!isAuxiliary(codec)) verdict ??= outcome
+  }
+  return { entries, verdict: verdict ?? 'impossible' }
+}
+
+/** The relay's table of a session: payload type and clock rate in turn. */
+export function typesOf(codecs: readonly NegotiatedCodec[]): number[] {
+  const types: number[] = []
+  for (const codec of codecs) types.push(codec.receiveType, isAuxiliary(codec) ? -codec.clockRate : codec.clockRate)
+  return types
+}

@@ -1,0 +1,30 @@
+/** The relay's thread: messages in, messages out, one batch per turn of the event loop. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '#lib'
+import type { Command, RelayEvent, RelaySettings } from './protocol.ts'
+import { Relay } from './relay.ts'
+import { udpSockets } from './sockets.ts'
+
+let events: RelayEvent[] = []
+
+function flush(): void {
+  const batch = events
+  events = []
+  parentPort?.postMessage(batch)
+}
+
+const relay = new Relay({
+  ...(workerData as RelaySettings),
+  sockets: udpSockets,
+  clock: systemClock,
+  now: () => performance.now(),
+  emit: (event) => {
+    if (events.push(event) === 1) setImmediate(flush)
+  },
+})
+
+parentPort?.on('message', (commands: readonly Command[]) => {
+  for (const command of commands) relay.handle(command)
+})
+events.push({ op: 'ready', bound: relay.bound })
+flush()
