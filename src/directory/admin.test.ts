@@ -27,10 +27,10 @@ describe('demo organisation', () => {
     await directory.putPerson({ id: 'demo-alice', login: 'alice', name: 'Alice A.', extension: '111' })
     await directory.setDevicePassword('demo-alice-phone', 'a new password')
     await directory.removePerson('demo-bob')
-    const writes = storage.stored.writes.length
+    const writes = storage.writes.length
     const again = await restart()
     await seedDemo(again)
-    expect(storage.stored.writes.length).toBe(writes)
+    expect(storage.writes.length).toBe(writes)
     expect(again.personByLogin('alice')).toMatchObject({
       name: 'Alice A.',
       extension: '111',
@@ -118,10 +118,10 @@ describe('settings', () => {
     [{ ...erin, extension: 'x' }, 'extension: found "x"; allowed: 2 to 8 digits, or nothing'],
   ])('of a person are refused with the reason: %j', async (input, sentence) => {
     const { directory, storage } = await demoFixture()
-    const writes = storage.stored.writes.length
+    const writes = storage.writes.length
     await expect(directory.putPerson(input as never)).rejects.toThrow(sentence)
     expect(directory.personByLogin('erin')).toBeUndefined()
-    expect(storage.stored.writes.length).toBe(writes)
+    expect(storage.writes.length).toBe(writes)
   })
 
   it('of devices, groups, numbers and trunks are refused with the reason', async () => {

@@ -65,9 +65,9 @@ describe('organisation file', () => {
     [{ groups: [{ name: 'g', members: ['erin'] }] }, 'groups.0.members.0: nobody has the log-in "erin"'],
   ])('is checked before the first write: %j', async (content, sentence) => {
     const { directory, storage } = await demoFixture()
-    const writes = storage.stored.writes.length
+    const writes = storage.writes.length
     await expect(applyOrganisation(directory, content)).rejects.toThrow(sentence)
-    expect(storage.stored.writes.length).toBe(writes)
+    expect(storage.writes.length).toBe(writes)
   })
 
   it.each([
