@@ -190,8 +190,10 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     switch (event.op) {
       case 'ready':
         this.#starting?.(event.bound)
-        if (!event.bound && !this.#starting)
-          this.#log.error({}, 'no RTP port can be bound after the restart of the relay')
+        if (!this.#starting) {
+          if (event.bound) this.#log.info({}, 'the RTP relay is ready again')
+          else this.#log.error({}, 'the RTP relay started again but can bind no port')
+        }
         this.#starting = undefined
         break
       case 'opened':
