@@ -12,6 +12,8 @@ export interface OutgoingRequest {
   readonly body?: Buffer | string
   /** Call-ID again, for matching and traces. */
   readonly callId: string
+  /** Adds Contact with our own URI on the flow that the request takes. */
+  readonly contact?: boolean
 }
 
 /** Where a request goes: a flow that exists (a binding made over a connection) or destinations to try in order (RFC 3263 §4.3). */
@@ -23,7 +25,10 @@ export type Failure = 'timeout' | 'unreachable' | 'stopped'
 export interface ClientHandlers {
   /** 1xx other than a retransmission (INVITE only repeats them as they come). */
   provisional?(response: Response): void
-  /** The final response. For INVITE 2xx it is called for the first and for every further or repeated 2xx (RFC 6026); ACK is the caller's. */
+  /**
+   * The final response, once. A 2xx to INVITE is the caller's to ACK; further 2xx (repeated, or of other forks, RFC 6026) go to
+   * {@link TransactionHandler.stray}, so that an answered call holds nothing here.
+   */
   final(response: Response): void
   /** No final response: Timer B/F, or no way there. */
   failed(failure: Failure): void
@@ -56,6 +61,8 @@ export interface ServerHandlers {
 export interface ServerTransaction {
   readonly request: Request
   readonly flow: Flow
+  /** The same request (Call-ID, From-tag, CSeq) is here already, by another way: answer 482 (RFC 3261 §8.2.2.2). */
+  readonly merged: boolean
   /** The To-tag that this server puts into every response above 100. */
   readonly toTag: string
   /** True once a final response was sent. */
@@ -75,7 +82,7 @@ export interface TransactionHandler {
   request(transaction: ServerTransaction): void
   /** An ACK that belongs to a 2xx: matched to dialogs by the layer above. */
   ack(request: Request, flow: Flow): void
-  /** A 2xx to INVITE whose client transaction has gone: ACK it if the dialog is known. */
+  /** One more 2xx to an INVITE of ours: repeated because the ACK was lost, or of another fork. ACK it, and end it where the dialog is unknown. */
   stray(response: Response, flow: Flow): void
 }
 
