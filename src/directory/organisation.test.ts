@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { parseYaml } from '#lib'
 import { demoFixture } from './fixture.ts'
 import { applyOrganisation } from './organisation.ts'
 
-const file = parse(`
+const file = parseYaml(
+  `
 people:
   - login: erin
     name: Erin
@@ -13,7 +14,7 @@ people:
     devices:
       - {name: desk phone, username: erin-desk, password: "erin's secret"}
       - {name: softphone, password: another secret, settings: {kind: softphone}}
-  - {login: frank, name: Frank, extension: "302"}
+  - {login: frank, name: Frank, extension: 0302, numbers: [2025550133]}
 groups:
   - {name: sales, extension: 300, members: [erin, frank, alice], numbers: [+12025550130], ring: {mode: order}}
 trunks:
@@ -22,15 +23,18 @@ trunks:
       sources: [192.0.2.0/24]
       gateways: ["sip:gateway.example.com;transport=tcp"]
       registration: {registrar: "sip:registrar.example.com", username: u, password: p}
-`)
+`,
+  'organisation.yaml',
+)
 
 describe('organisation file', () => {
   it('brings everything in, and a second run changes nothing', async () => {
     const { directory, storage } = await demoFixture()
-    const counts = { people: 2, devices: 2, groups: 1, numbers: 3, trunks: 1 }
+    const counts = { people: 2, devices: 2, groups: 1, numbers: 4, trunks: 1 }
     expect(await applyOrganisation(directory, file)).toEqual(counts)
     const erin = directory.personByLogin('erin')
     expect(erin).toMatchObject({ extension: '301', numbers: ['+12025550131', '+12025550132'] })
+    expect(directory.personByLogin('frank')).toMatchObject({ extension: '0302', numbers: ['+12025550133'] })
     expect(directory.devicesOf(erin!.id).map((one) => [one.name, one.username, one.settings.kind])).toEqual([
       ['desk phone', 'erin-desk', 'phone'],
       ['softphone', 'erin', 'softphone'],

@@ -12,11 +12,8 @@ import {
 } from './settings.ts'
 import type { Directory, DirectoryAdmin } from './types.ts'
 
-/** YAML reads 101 and +12025550101 as whole numbers: take them as the text that was meant. */
+/** YAML reads 101 as a whole number: take it as the text that was meant. */
 const digits = z.union([z.string(), z.int().min(0)]).transform(String)
-const telephone = z
-  .union([z.string(), z.int().min(0)])
-  .transform((value) => (typeof value === 'number' ? `+${value}` : value))
 
 const deviceEntry = z.strictObject({
   name: z.string().default('phone'),
@@ -37,7 +34,7 @@ const organisationSchema = z.strictObject({
         email: z.string().default(''),
         role: personSchema.shape.role,
         settings: personSettingsSchema.prefault({}),
-        numbers: z.array(telephone).default([]),
+        numbers: z.array(digits).default([]),
         devices: z.array(deviceEntry).default([]),
       }),
     )
@@ -49,7 +46,7 @@ const organisationSchema = z.strictObject({
         extension: digits.default(''),
         /** Log-ins. */
         members: z.array(z.string()).default([]),
-        numbers: z.array(telephone).default([]),
+        numbers: z.array(digits).default([]),
         ring: ringPlanSchema.prefault({}),
       }),
     )

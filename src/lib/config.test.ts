@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError, loadConfig, parseYaml } from './config.ts'
 import { nearest } from './explain.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'))
@@ -125,6 +125,17 @@ describe('settings from file and environment', () => {
     const at = (file: string) => () => loadConfig(schema, { file, environment: {}, map })
     expect(at(join(folder, 'none.yaml'))).toThrow('none.yaml: there is no such file')
     expect(at(folder)).toThrow(`cannot read ${folder}: it is a folder; give a file`)
+  })
+
+  it('keeps digits with a plus or a leading zero as they are written', () => {
+    const text = 'a: +12025550101\nb: 0101\nc: [-05, 0, 0.5, 10, -3]\nd: &x 007\ne: *x\n'
+    expect(parseYaml(text, 'FILE')).toEqual({
+      a: '+12025550101',
+      b: '0101',
+      c: ['-05', 0, 0.5, 10, -3],
+      d: '007',
+      e: '007',
+    })
   })
 
   it('does not let a file reach the prototype', () => {

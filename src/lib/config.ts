@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
+import { parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { explain, nearest, typeAt } from './explain.ts'
 
@@ -50,7 +50,7 @@ export function loadConfig<S extends z.ZodType>(schema: S, sources: ConfigSource
   throw new ConfigError(`${place(fault.path, origin, sources.file)} ${fault.sentence}`)
 }
 
-/** Reads a YAML file that holds keys. @throws ConfigError naming file, line and fault */
+/** Reads a YAML file that holds keys, as {@link parseYaml} does. @throws ConfigError naming file, line and fault */
 export function readYaml(file: string): Record<string, unknown> {
   let text: string
   try {
@@ -58,6 +58,15 @@ export function readYaml(file: string): Record<string, unknown> {
   } catch (error) {
     throw new ConfigError(`cannot read ${file}: ${fileFault(error as NodeJS.ErrnoException)}`)
   }
+  return parseYaml(text, file)
+}
+
+/**
+ * Parses YAML text that holds keys. Digits written with a plus or a leading zero stay text: they are codes or
+ * telephone numbers, and their value as a number would lose what was written.
+ * @param file its name, for errors @throws ConfigError naming file, line and fault
+ */
+export function parseYaml(text: string, file: string): Record<string, unknown> {
   const document = parseDocument(text, { prettyErrors: true })
   const fault = document.errors[0]
   if (fault) {
@@ -65,6 +74,11 @@ export function readYaml(file: string): Record<string, unknown> {
     const sentence = fault.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')
     throw new ConfigError(`${file}${line === undefined ? '' : ` line ${line}`}: ${sentence}`)
   }
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'number' && /^(?:\+|-?0\d)/.test(node.source ?? '')) node.value = node.source
+    },
+  })
   let value: unknown
   try {
     value = document.toJS()
