@@ -50,13 +50,11 @@ export class WebSocketEndpoint {
   /** Takes over an HTTP upgrade for `/sip`; every refusal is answered with a sentence. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options: UpgradeOptions = {}): void {
     const remote = plainAddress(options.remoteAddress ?? request.socket.remoteAddress)
-    if (this.#closed) return refuse(socket, 503, 'The server is stopping.')
-    if (!offersSip(request.headers['sec-websocket-protocol']))
-      return refuse(socket, 400, 'This address speaks SIP over WebSocket (RFC 7118): ask for the subprotocol "sip".')
-    const origin = request.headers.origin
-    if (!this.#options.allowOrigin(origin))
-      return refuse(socket, 403, 'Pages of this origin may not connect: add it to the allowed origins.')
-    if (!this.#options.table.admit(remote)) return refuse(socket, 503, 'Too many connections.')
+    const refusal = this.#refusal(request, remote)
+    if (refusal) {
+      refuse(socket, ...refusal)
+      return
+    }
     let released = false
     const release = (): void => {
       if (released) return
@@ -73,6 +71,17 @@ export class WebSocketEndpoint {
       this.#options.log.warn({ error: String(error) }, 'a WebSocket could not be opened')
       socket.destroy()
     }
+  }
+
+  /** Status and sentence where the upgrade cannot be; a client without refusal has been counted. */
+  #refusal({ headers }: IncomingMessage, remote: string): [status: number, sentence: string] | undefined {
+    if (this.#closed) return [503, 'The server is stopping.']
+    if (!offersSip(headers['sec-websocket-protocol']))
+      return [400, 'This address speaks SIP over WebSocket (RFC 7118): ask for the subprotocol "sip".']
+    if (!this.#options.allowOrigin(headers.origin))
+      return [403, 'Pages of this origin may not connect: add it to the allowed origins.']
+    if (!this.#options.table.admit(remote)) return [503, 'Too many connections.']
+    return undefined
   }
 
   close(): void {
@@ -157,7 +166,10 @@ class WebSocketConnection implements Connection {
   #ping(): void {
     const { clock, table } = this.#options
     this.#timer = clock.setTimeout(() => {
-      if (!this.#answered) return this.destroy()
+      if (!this.#answered) {
+        this.destroy()
+        return
+      }
       this.#answered = false
       this.#webSocket.ping()
       this.#ping()
