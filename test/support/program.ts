@@ -69,7 +69,8 @@ export class Program {
         this.#watchers.delete(look)
         act()
       }
-      const fail = (why: string) => settle(() => reject(new Error(`${this.#name} ${why} ${pattern}.\n${this.#output}`)))
+      const fail = (why: string) =>
+        settle(() => reject(new Error(`${this.#name} ${why} ${pattern}.\n${this.#output.slice(-3_000)}`)))
       const look = () => {
         const found = pattern.exec(this.#output.slice(from))
         if (found) settle(() => resolve(found))
