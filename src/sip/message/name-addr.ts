@@ -163,15 +163,12 @@ export function collectParams(text: string, start: number, end: number): Readonl
   return params
 }
 
-/** Makes the name-addr of a value that {@link scanNameAddr} has just accepted up to `after`. */
+/** Makes the name-addr of the value that {@link scanNameAddr} has just accepted up to `after`; nothing may be scanned in between. */
 export function buildNameAddr(text: string, after: number): NameAddr {
-  // Scanned again because the scan of a parameter or of another value may have come in between.
-  const { displayStart, displayEnd, uriStart, uriEnd, paramsStart } = at
-  scanUri(text, uriStart, uriEnd)
   return {
-    display: unquote(text.slice(displayStart, displayEnd)),
-    uri: buildUri(text, uriStart, uriEnd),
-    params: collectParams(text, paramsStart, after),
+    display: unquote(text.slice(at.displayStart, at.displayEnd)),
+    uri: buildUri(text, at.uriStart, at.uriEnd),
+    params: collectParams(text, at.paramsStart, after),
   }
 }
 

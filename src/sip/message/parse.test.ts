@@ -141,4 +141,21 @@ describe('parseMessage', () => {
     expect(silent(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'))).toBe('nothing')
     expect(silent(Buffer.from([0x80, 0, 1, 2]))).toBe('nothing')
   })
+
+  // Anything quadratic takes seconds for one of these and runs into the test's time limit.
+  it.each([
+    ['blanks in a folded line', `Y-Own: a${' '.repeat(60_000)}b\r\n c`, 'ok'],
+    ['parameters of a URI', `Contact: <sip:a@b${';p'.repeat(30_000)}>`, 'ok'],
+    ['addresses', `Contact: ${'<sip:a@b;c>,'.repeat(5_000)}<sip:a@b>`, 'ok'],
+    ['open brackets', `Contact: <sip:a@b>${', <'.repeat(20_000)}`, 'unclosed-bracket'],
+    ['semicolons', `Y-Own: ${';'.repeat(60_000)}`, 'ok'],
+    ['folds', `Y-Own: a${'\r\n '.repeat(20_000)}`, 'ok'],
+  ])('reads many %s', (_, line, expected) => {
+    for (let i = 0; i < 20; i++) {
+      const result = parseMessage(bytes([line]))
+      expect(result.ok ? 'ok' : result.code).toBe(expected)
+      if (result.ok) expect(result.value.allHeaders()).toHaveLength(6)
+      if (result.ok) expect(result.value.contacts.length).toBe(result.value.headerList('contact').length)
+    }
+  })
 })

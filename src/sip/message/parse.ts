@@ -123,10 +123,8 @@ function indexHeaders(bytes: Buffer, start: number, maxHeaders: number): number 
     for (;;) {
       if (i >= length) return fail('unterminated-headers', length)
       code = bytes[i]!
-      if (code >= 0x20 && code < 0x7f) {
-        i++
-        continue
-      }
+      while (code >= 0x20 && code < 0x7f) code = ++i < length ? bytes[i]! : 0x80
+      if (i >= length) continue
       if (code >= 0x80) {
         flags |= WIDE
         i++

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { latin1, utf8 } from './bytes.ts'
 import { headerId } from './header-names.ts'
-import { buildNameAddr, parseNameAddr, scanNameAddr } from './name-addr.ts'
+import { buildNameAddr, parseNameAddr, parseNameAddrList, scanNameAddr } from './name-addr.ts'
 import { splitList } from './token-list.ts'
 import type { CSeq, NameAddr, Request, Response, Uri, Via } from './types.ts'
 import { buildUri, NO_PARAMS, scanUri } from './uri.ts'
@@ -19,7 +19,7 @@ export const WIDE = 0x200
 export function decodeValue(bytes: Buffer, flags: number, start: number, end: number): string {
   if (start >= end) return ''
   const text = (flags & WIDE) === 0 ? latin1(bytes, start, end) : utf8(bytes, start, end)
-  return (flags & FOLDED) === 0 ? text : text.replace(/[ \t]*\r\n[ \t]+/g, ' ')
+  return (flags & FOLDED) === 0 ? text : text.replace(/\r\n[ \t]+/g, ' ')
 }
 
 /** What the parser found out on its way through the headers. */
@@ -154,10 +154,7 @@ abstract class ReceivedMessage {
   get contacts(): readonly NameAddr[] {
     if (this.#contacts === undefined) {
       const contacts: NameAddr[] = []
-      for (const value of this.headerList('contact')) {
-        const contact = parseNameAddr(value)
-        if (contact.ok) contacts.push(contact.value)
-      }
+      for (const text of this.headerLines('contact')) readContacts(text, contacts)
       this.#contacts = contacts
     }
     return this.#contacts
@@ -209,6 +206,20 @@ abstract class ReceivedMessage {
 function nameAddrOf(text: string): NameAddr {
   const after = scanNameAddr(text, 0, text.length)
   return after < 0 ? nowhere : buildNameAddr(text, after)
+}
+
+function readContacts(text: string, contacts: NameAddr[]): void {
+  const all = parseNameAddrList(text)
+  if (all.ok) {
+    contacts.push(...all.value)
+    return
+  }
+  const values: string[] = []
+  splitList(text, values)
+  for (const value of values) {
+    const contact = parseNameAddr(value)
+    if (contact.ok) contacts.push(contact.value)
+  }
 }
 
 function readVias(text: string, vias: Via[]): void {

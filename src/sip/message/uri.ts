@@ -82,24 +82,29 @@ function isEscape(text: string, i: number, end: number): boolean {
 }
 
 function scanSip(text: string, start: number, end: number): string {
-  let mark = start
-  while (mark < end && text.charCodeAt(mark) !== 0x40) mark++
   let i = start
+  let colon = -1
+  let badEscape = -1
+  let code = 0
+  // One pass finds the `@` and checks the user before it; without one everything is host and what follows.
+  for (; i < end; i++) {
+    code = text.charCodeAt(i)
+    if (code === 0x40) break
+    if (code === 0x3a) colon = colon < 0 ? i : colon
+    else if (code === 0x25) badEscape = badEscape < 0 && !isEscape(text, i, end) ? i : badEscape
+    else if (code < 128 && (classOf(code) & USER) === 0) break
+  }
   at.userStart = at.userEnd = at.passwordEnd = start
-  if (mark < end) {
-    if (mark === start) return fail('empty-user', start)
-    let colon = -1
-    for (; i < mark; i++) {
-      const code = text.charCodeAt(i)
-      if (code === 0x3a && colon < 0) colon = i
-      else if (code === 0x25) {
-        if (!isEscape(text, i, mark)) return fail('bad-escape', i)
-      } else if (code < 128 ? (classOf(code) & USER) === 0 : false) return fail('bad-uri-user', i)
-    }
-    at.userEnd = colon < 0 ? mark : colon
-    at.passwordEnd = mark
-    if (colon === start) return fail('empty-user', start)
-    i = mark + 1
+  if (i < end && code === 0x40) {
+    if (i === start || colon === start) return fail('empty-user', start)
+    if (badEscape >= 0) return fail('bad-escape', badEscape)
+    at.userEnd = colon < 0 ? i : colon
+    at.passwordEnd = i
+    i++
+  } else {
+    const mark = i < end ? text.indexOf('@', i) : -1
+    if (mark >= 0 && mark < end) return fail('bad-uri-user', i)
+    i = start
   }
   const hostEnd = scanHost(text, i, end)
   if (hostEnd < 0) return fail('bad-uri-host', at.error)
@@ -229,12 +234,16 @@ function uriParams(text: string, start: number, end: number): ReadonlyMap<string
   const params = new Map<string, string>()
   let i = start
   while (i < end) {
-    let next = text.indexOf(';', i + 1)
-    if (next < 0 || next > end) next = end
-    let equals = text.indexOf('=', i + 1)
-    if (equals < 0 || equals > next) equals = next
-    const name = unescapeUri(text.slice(i + 1, equals)).toLowerCase()
-    if (!params.has(name)) params.set(name, equals === next ? '' : unescapeUri(text.slice(equals + 1, next)))
+    // By hand, not with indexOf, which would search the whole rest of a long header for every parameter.
+    let next = i + 1
+    let equals = -1
+    for (; next < end; next++) {
+      const code = text.charCodeAt(next)
+      if (code === 0x3b) break
+      if (code === 0x3d && equals < 0) equals = next
+    }
+    const name = unescapeUri(text.slice(i + 1, equals < 0 ? next : equals)).toLowerCase()
+    if (!params.has(name)) params.set(name, equals < 0 ? '' : unescapeUri(text.slice(equals + 1, next)))
     i = next
   }
   return params
