@@ -41,15 +41,18 @@ export interface MediaLeg {
   remoteOffer(sdp: string): Promise<MediaResult<void>>
   /**
    * Answers the pending offer. With `like`, codecs that the other leg negotiated come first (so nothing has to be converted); hold is
-   * mirrored (sendonly ↔ recvonly, RFC 3264 §6.1). Media lines that we do not serve are rejected in place with port 0.
+   * mirrored (sendonly ↔ recvonly, RFC 3264 §6.1). Media lines that we do not serve are rejected in place with port 0. Asked again without
+   * a new offer it gives the same answer.
    */
   answer(like?: MediaLeg): Promise<MediaResult<string>>
   /**
    * An offer of ours. `like` lists the codecs of that leg's pending offer or session first; what the engine can convert is added behind.
-   * A new offer on a live session keeps port, payload types and raises the o= version.
+   * A new offer on a live session keeps port and payload types; the o= version rises when anything differs (RFC 3264 §8).
    */
   offer(like?: MediaLeg): Promise<MediaResult<string>>
-  /** The peer's answer to our offer, early or final; a repeated identical one changes nothing. */
+  /**
+   * The peer's answer to our offer, early or final; a repeated identical one changes nothing. An answer to no offer is `malformed-sdp`.
+   */
   remoteAnswer(sdp: string): Promise<MediaResult<void>>
   /** Whether the peer has put us on hold (its direction is sendonly or inactive). */
   readonly heldByPeer: boolean
@@ -70,6 +73,7 @@ export interface MediaEngine {
   createLeg(options?: LegOptions): Promise<MediaResult<MediaLeg>>
   /**
    * Joins two legs in both directions (and parts them from whom they were joined with). `converted` when G.711 is converted by table.
+   * A leg of which an offer still waits for its first answer can be joined already; packets flow once it is answered.
    * `incompatible` leaves every bridge as it was: re-offer the leg that can change, or refuse with 488.
    */
   bridge(one: MediaLeg, other: MediaLeg): Promise<'bridged' | 'converted' | 'incompatible'>

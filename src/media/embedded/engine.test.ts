@@ -84,6 +84,7 @@ describe('negotiation', () => {
   it('refuses what it cannot serve and leaves the session as it was', async () => {
     await start()
     const one = await leg()
+    await expect(one.answer()).rejects.toThrow('remoteOffer()')
     const refusal = async (sdp: string) => {
       const taken = await one.remoteOffer(sdp)
       return taken.ok ? await one.answer() : taken
@@ -100,7 +101,6 @@ describe('negotiation', () => {
     })
     expect(said(good(await refusal(peerSdp(alice, 4000, g711)))).formats).toBe('0 8 101')
     expect((await engine.createLeg({ kind: 'webrtc' })).ok).toBe(false)
-    await expect(one.answer()).rejects.toThrow('remoteOffer()')
   })
 
   it('raises the o= version only when something changes, and keeps port and payload types', async () => {
@@ -130,6 +130,31 @@ describe('negotiation', () => {
     good(await one.remoteOffer(`${offer}m=image 7000 udptl t38\r\n`))
     expect(said(good(await one.answer())).lines).toBe('video off, audio on, image off')
     expect(said(good(await one.offer())).lines).toBe('video off, audio on, image off')
+  })
+
+  it('gives the same answer when asked again, and refuses an answer to nothing', async () => {
+    await start()
+    const one = await leg()
+    good(await one.remoteOffer(peerSdp(alice, 4000, g711)))
+    const first = good(await one.answer())
+    expect(good(await one.answer())).toBe(first)
+    expect(await one.remoteAnswer(peerSdp(alice, 4000, g711))).toEqual({ ok: false, refusal: 'malformed-sdp' })
+  })
+
+  it('joins a leg whose answer is still to come, and relays from then on', async () => {
+    await start()
+    const callee = await leg()
+    const bobPort = said(good(await callee.offer())).port
+    good(await callee.remoteAnswer(peerSdp(bob, 5000, { 8: 'PCMA/8000' })))
+    const caller = await leg()
+    expect(await engine.bridge(caller, callee)).toBe('incompatible')
+    good(await caller.offer(callee))
+    expect(await engine.bridge(caller, callee)).toBe('bridged')
+    sockets.inject(bobPort, rtpPacket({ type: 8, sequence: 1 }), bob, 5000)
+    expect(sockets.taken()).toEqual([])
+    good(await caller.remoteAnswer(peerSdp(alice, 4000, { 0: 'PCMU/8000' })))
+    sockets.inject(bobPort, rtpPacket({ type: 8, sequence: 2 }), bob, 5000)
+    expect(sockets.taken().map(({ toAddress, bytes }) => [toAddress, bytes[1]])).toEqual([[alice, 0]])
   })
 
   it('says incompatible and changes nothing when no codec is shared', async () => {

@@ -115,8 +115,8 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
   async bridge(one: MediaLeg, other: MediaLeg): Promise<'bridged' | 'converted' | 'incompatible'> {
     if (!(one instanceof EmbeddedLeg && other instanceof EmbeddedLeg) || one === other) return 'incompatible'
     if (!this.#has(one) || !this.#has(other)) return 'incompatible'
-    const there = routeBetween(one.session?.codecs ?? [], other.session?.codecs ?? [])
-    const back = routeBetween(other.session?.codecs ?? [], one.session?.codecs ?? [])
+    const there = routeBetween(one.agreed, other.agreed)
+    const back = routeBetween(other.agreed, one.agreed)
     if (there.verdict === 'impossible' || back.verdict === 'impossible') return 'incompatible'
     if (one.partner !== other) {
       part(one)
@@ -155,9 +155,9 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
 
   reroute(leg: EmbeddedLeg): void {
     const { partner } = leg
-    if (!leg.session || !partner?.session) return
-    const there = routeBetween(leg.session.codecs, partner.session.codecs).entries
-    const back = routeBetween(partner.session.codecs, leg.session.codecs).entries
+    if (!partner) return
+    const there = routeBetween(leg.agreed, partner.agreed).entries
+    const back = routeBetween(partner.agreed, leg.agreed).entries
     this.send({ op: 'bridge', one: leg.number, other: partner.number, there, back })
   }
 

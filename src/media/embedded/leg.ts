@@ -14,6 +14,7 @@ import {
   type LocalAudio,
   makeOffer,
   type NegotiatedAudio,
+  type NegotiatedCodec,
   numbered,
   parseSdp,
   type SessionDescription,
@@ -57,6 +58,8 @@ export class EmbeddedLeg implements MediaLeg {
   #remoteOffer: SessionDescription | undefined
   #ourOffer: SessionDescription | undefined
   #session: NegotiatedAudio | undefined
+  /** The last description of ours was an answer. */
+  #answered = false
   /** Every payload type this session has used (RFC 3264 §8.3.2: a number never changes its meaning). */
   #assigned: Codec[] = []
   /** The session's m= lines, kept only when there is more than the audio line. */
@@ -70,6 +73,18 @@ export class EmbeddedLeg implements MediaLeg {
     this.number = number
     this.id = `rtp-${number}`
     this.#port = port
+  }
+
+  /**
+   * Codecs that packets may have now: the session's, or before any those of an offer of ours that waits for its answer. A bridge made on
+   * them comes to life with the answer.
+   */
+  get agreed(): readonly NegotiatedCodec[] {
+    if (this.#session) return this.#session.codecs
+    const line = this.#ourOffer?.media.find((media) => media.port !== 0)
+    return (
+      line?.codecs.map((codec) => ({ ...codec, sendType: codec.payloadType, receiveType: codec.payloadType })) ?? []
+    )
   }
 
   /** What was agreed on last. */
@@ -114,7 +129,11 @@ export class EmbeddedLeg implements MediaLeg {
   async answer(like?: MediaLeg): Promise<MediaResult<string>> {
     if (this.#gone) return refused('engine-gone')
     const offer = this.#remoteOffer
-    if (!offer) throw new Error('there is no offer to answer: remoteOffer() comes first')
+    if (!offer) {
+      // Asked again, as for each provisional response: the answer stays what it was (RFC 3261 §13.2.1).
+      if (this.#answered) return { ok: true, value: this.#written }
+      throw new Error('there is no offer to answer: remoteOffer() comes first')
+    }
     const other = like instanceof EmbeddedLeg ? like : undefined
     const first = other?.codecs ?? []
     const shared = first.length > 0 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
@@ -124,6 +143,7 @@ export class EmbeddedLeg implements MediaLeg {
     const { answer, audio } = result.value
     // What we offered before is over (RFC 6337 §2.2): a late answer to it would not be ours.
     this.#ourOffer = undefined
+    this.#answered = true
     this.#remember(answer, audio.line)
     this.#agree(audio)
     return { ok: true, value: this.#write(answer) }
@@ -138,6 +158,7 @@ export class EmbeddedLeg implements MediaLeg {
     const offer = makeOffer(codecs, this.#local(), this.#lines && { all: this.#lines, audio }, other?.ptime)
     this.#remoteOffer = undefined
     this.#ourOffer = offer
+    this.#answered = false
     this.#remember(offer, audio)
     return { ok: true, value: this.#write(offer) }
   }
@@ -145,7 +166,8 @@ export class EmbeddedLeg implements MediaLeg {
   async remoteAnswer(sdp: string): Promise<MediaResult<void>> {
     if (this.#gone) return refused('engine-gone')
     const offer = this.#ourOffer
-    if (!offer) throw new Error('there is no offer that could be answered: offer() comes first')
+    // A peer may send an answer that nobody asked for, e.g. in an ACK.
+    if (!offer) return refused('malformed-sdp')
     const parsed = parseSdp(sdp)
     if (!parsed.ok) return refused('malformed-sdp')
     const result = acceptAnswer(offer, parsed.value)
@@ -211,10 +233,9 @@ export class EmbeddedLeg implements MediaLeg {
   }
 
   #remember(description: SessionDescription, audio: number): void {
-    for (const codec of description.media[audio]?.codecs ?? []) {
-      const same = (one: Codec) => one.payloadType === codec.payloadType && sameCodec(one, codec)
-      if (!this.#assigned.some(same)) this.#assigned.push(codec)
-    }
+    const codecs = description.media[audio]?.codecs ?? []
+    const others = this.#assigned.filter((old) => !codecs.some((codec) => codec.payloadType === old.payloadType))
+    this.#assigned = [...codecs, ...others]
     const { media } = description
     this.#lines =
       media.length > 1 ? media.map(({ kind, protocol, formats }) => ({ kind, protocol, formats })) : undefined
