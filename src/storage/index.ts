@@ -1,4 +1,5 @@
 export { openStorage, type StorageOptions } from './open.ts'
 export * from './port.ts'
+export { readTrace } from './sqlite/read-trace.ts'
 export { restoreBackup } from './sqlite/restore.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'
