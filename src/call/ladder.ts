@@ -1,6 +1,8 @@
 import { type LadderArrow, type LadderModel, type LadderOptions, ladderModel } from './ladder-model.ts'
 import type { TraceEntry } from './types.ts'
 
+export * from './ladder-model.ts'
+
 /** Width of the time column. */
 const timeWidth = 8
 const narrowest = 14
