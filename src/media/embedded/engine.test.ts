@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { silentLog, VirtualClock } from '#lib'
 import { parseSdp } from '#sdp'
@@ -322,6 +323,62 @@ describe('relay', () => {
       [bobPort + 1, bob, 5009],
       [alicePort, alice, 4000],
     ])
+  })
+
+  it('knows an IPv6 peer however its address is written', async () => {
+    await start({ address: '2001:db8::5' })
+    const v6 = (address: string, port: number) => peerSdp(address, port, g711).replaceAll('IP4', 'IP6')
+    const { alicePort } = await call(v6('2001:DB8:0:0::9', 4000), v6('2001:db8::0:a', 5000))
+    sockets.inject(alicePort, rtpPacket({ type: 0, sequence: 1 }), '2001:db8::9', 4000)
+    expect(sockets.taken()).toMatchObject([{ toAddress: '2001:db8::a', toPort: 5000 }])
+  })
+
+  it('sends nowhere but to the two peers, whatever comes from wherever', async () => {
+    await start()
+    const { alicePort, bobPort } = await call(
+      peerSdp(alice, 4000, { 0: 'PCMU/8000' }, 'a=rtcp-mux\r\n'),
+      peerSdp(bob, 5000, { 8: 'PCMA/8000' }),
+    )
+    sockets.inject(alicePort, rtpPacket({ type: 0, sequence: 0 }), alice, 4000)
+    sockets.inject(bobPort, rtpPacket({ type: 8, sequence: 0 }), bob, 5000)
+    expect(sockets.taken()).toHaveLength(2)
+    let relayed = 0
+    const mutated = fc
+      .tuple(
+        fc.uint8Array({ minLength: 12, maxLength: 80 }),
+        fc.nat(255),
+        fc.constantFrom(0, 8, 101, 128, 136, 200, 201, 203, 205, 77),
+      )
+      .map(([bytes, first, second]) => {
+        bytes[0] = first | 0x80
+        bytes[1] = second
+        return Buffer.from(bytes)
+      })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.constantFrom([alicePort, alice, 4000] as const, [bobPort, bob, 5000] as const),
+          fc.tuple(
+            fc.constantFrom(alicePort, alicePort + 1, bobPort, bobPort + 1),
+            fc.constantFrom(alice, bob, '6.6.6.6', '127.0.0.1', '192.0.2.1'),
+            fc.constantFrom(4000, 4001, 5000, 5001, alicePort, bobPort),
+          ),
+        ),
+        mutated,
+        async ([port, from, fromPort], bytes) => {
+          sockets.inject(port, bytes, from, fromPort)
+          for (const { toAddress, toPort } of sockets.taken()) {
+            expect([alice, bob]).toContain(toAddress)
+            expect([4000, 5000, 5001]).toContain(toPort)
+            expect([alice, bob]).toContain(from)
+            relayed++
+          }
+          await clock.advance(10)
+        },
+      ),
+      { numRuns: 1000 },
+    )
+    expect(relayed).toBeGreaterThan(0)
   })
 
   it('bounds a flood', async () => {
