@@ -5,7 +5,7 @@ import { type Log, silentLog, VirtualClock } from '#lib'
 import { parseSdp } from '#sdp'
 import type { MediaEngine, MediaResult } from '../port.ts'
 import { createEmbeddedEngine, type EmbeddedEngineOptions } from './engine.ts'
-import { peerSdp, rtpPacket } from './memory-sockets.ts'
+import { peerSdp, rtpPacket } from './fixtures/memory-sockets.ts'
 
 const home = '127.0.0.1'
 const g711 = { 0: 'PCMU/8000', 8: 'PCMA/8000', 101: 'telephone-event/8000' }
