@@ -73,7 +73,8 @@ async function measure(flushMs: number, withTraces: boolean, own: Cost): Promise
     }
     ringing = []
     for (owed += perTurn; owed >= 1; owed--) {
-      made++; const id = Date.now().toString(36) + Math.random().toString(36).slice(2, 12)
+      made++
+      const id = Date.now().toString(36) + Math.random().toString(36).slice(2, 12)
       ringing.push(id)
       wait(storage.calls.ringing(aContext({ callId: id, branches, callerDialog: state })))
     }
@@ -120,4 +121,4 @@ interface Cost {
 
 const own = await measure(-1, true, { total: 0, main: 0 })
 for (const flushMs of flushTimes) await measure(flushMs, true, own)
-await measure(4, false, own)
+await measure(8, false, own)

@@ -1,5 +1,6 @@
 export { openStorage, type StorageOptions } from './open.ts'
 export * from './port.ts'
+export { type FolderReader, readFolder } from './sqlite/read-folder.ts'
 export { readTrace } from './sqlite/read-trace.ts'
 export { restoreBackup } from './sqlite/restore.ts'
 export { StorageError, type StorageErrorCode } from './storage-error.ts'

@@ -45,39 +45,7 @@ export function createMaintenance(
       }
     },
 
-    async exportPerson(personId) {
-      const person = await reads.selectFrom('people').selectAll().where('id', '=', personId).executeTakeFirst()
-      const devices = await reads
-        .selectFrom('devices')
-        .select(['id', 'personId', 'name', 'username', 'settings'])
-        .where('personId', '=', personId)
-        .orderBy('id')
-        .execute()
-      const numbers = await reads
-        .selectFrom('numbers')
-        .selectAll()
-        .where('targetKind', '=', 'person')
-        .where('targetId', '=', personId)
-        .orderBy('number')
-        .execute()
-      const groups = (await reads.selectFrom('groups').selectAll().orderBy('id').execute()).filter((group) =>
-        membersOf(group.members).includes(personId),
-      )
-      const bindings = await reads
-        .selectFrom('bindings')
-        .selectAll()
-        .where('deviceId', 'in', (eb) => eb.selectFrom('devices').select('id').where('personId', '=', personId))
-        .orderBy('id')
-        .execute()
-      const records: RecordRow[] = []
-      for (let after = ''; ; ) {
-        const page = await recordsOf(reads, personId, after)
-        records.push(...page)
-        if (page.length < STEP) break
-        after = (page.at(-1) as RecordRow).id
-      }
-      return { person, devices, numbers, groups, bindings, records }
-    },
+    exportPerson: (personId) => exportPerson(reads, personId),
 
     async erasePerson(personId) {
       const directory: Unit = []
@@ -117,6 +85,41 @@ export function createMaintenance(
       await engine.backup(file)
     },
   }
+}
+
+/** Everything held about one person, as plain JSON. */
+export async function exportPerson(reads: Reads, personId: string): Promise<unknown> {
+  const person = await reads.selectFrom('people').selectAll().where('id', '=', personId).executeTakeFirst()
+  const devices = await reads
+    .selectFrom('devices')
+    .select(['id', 'personId', 'name', 'username', 'settings'])
+    .where('personId', '=', personId)
+    .orderBy('id')
+    .execute()
+  const numbers = await reads
+    .selectFrom('numbers')
+    .selectAll()
+    .where('targetKind', '=', 'person')
+    .where('targetId', '=', personId)
+    .orderBy('number')
+    .execute()
+  const groups = (await reads.selectFrom('groups').selectAll().orderBy('id').execute()).filter((group) =>
+    membersOf(group.members).includes(personId),
+  )
+  const bindings = await reads
+    .selectFrom('bindings')
+    .selectAll()
+    .where('deviceId', 'in', (eb) => eb.selectFrom('devices').select('id').where('personId', '=', personId))
+    .orderBy('id')
+    .execute()
+  const records: RecordRow[] = []
+  for (let after = ''; ; ) {
+    const page = await recordsOf(reads, personId, after)
+    records.push(...page)
+    if (page.length < STEP) break
+    after = (page.at(-1) as RecordRow).id
+  }
+  return { person, devices, numbers, groups, bindings, records }
 }
 
 /** A step's worth of records that ended before a time; what started after it cannot have ended before it. */

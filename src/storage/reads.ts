@@ -45,7 +45,7 @@ export interface Tables {
 export type Reads = Kysely<Tables>
 
 /** Kysely over an engine: it builds the query here, the engine runs it elsewhere. Reads only. */
-export function createReads(engine: Engine): Reads {
+export function createReads(engine: Pick<Engine, 'dialect' | 'query'>): Reads {
   const connection: DatabaseConnection = {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
       return { rows: (await engine.query(sql, parameters)) as R[] }

@@ -54,20 +54,25 @@ export async function openPostgres(url: string, clock: Clock, log: Log): Promise
     async appendTraces({ index, bytes }: TraceBatch) {
       const callIds: string[] = []
       const times: number[] = []
-      const chunks: Buffer[] = []
-      let from = 0
+      const starts: number[] = []
+      const lengths: number[] = []
+      let start = 1
       for (let i = 0; i < index.length; i += 3) {
-        callIds.push(String(index[i]))
+        const length = Number(index[i + 2])
+        callIds.push(String(index[i]).replaceAll('\0', '\ufffd'))
         times.push(Number(index[i + 1]))
-        const to = from + Number(index[i + 2])
-        chunks.push(bytes.subarray(from, to))
-        from = to
+        starts.push(start)
+        lengths.push(length)
+        start += length
       }
+      // The bytes go as they are and are cut up over there: writing each chunk as hexadecimal text would hold up this thread.
       await onTraces((client) =>
         client.query({
           name: 'traces',
-          text: 'INSERT INTO traces (call_id, at, chunk) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])',
-          values: [callIds, times, chunks],
+          text: `INSERT INTO traces (call_id, at, chunk)
+            SELECT call_id, at, substring($5::bytea FROM start FOR length)
+            FROM unnest($1::text[], $2::bigint[], $3::int[], $4::int[]) AS v (call_id, at, start, length)`,
+          values: [callIds, times, starts, lengths, bytes.subarray(0, start - 1)],
         }),
       )
     },
