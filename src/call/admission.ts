@@ -79,7 +79,7 @@ function stationCaller(person: Person, device: Device, request: Request): Caller
     presented: {
       number: person.extension,
       name: person.name,
-      outsideNumber: person.numbers[0] ?? '',
+      outsideNumber: person.settings.shownNumber ?? person.numbers[0] ?? '',
       hidden: person.settings.hideNumber || privacyOf(request),
     },
   }

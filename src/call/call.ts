@@ -58,6 +58,7 @@ export class Call implements RingingListener, LegListener {
     | CallErrorCode
     | 'answered'
     | 'media-silent'
+    | 'media-gone'
     | 'session-expired'
     | 'gone'
     | 'no-ack'
@@ -185,7 +186,7 @@ export class Call implements RingingListener, LegListener {
 
   // ---- in the call -------------------------------------------------------------------------------------------------------------
 
-  legEnded(leg: Leg, why: 'bye' | 'session-expired' | 'gone' | 'no-ack' | 'silent', reason: string | undefined): void {
+  legEnded(leg: Leg, why: Parameters<LegListener['legEnded']>[1], reason: string | undefined): void {
     // A leg that was replaced says goodbye to nobody but the server; a transferor may leave while the target rings.
     if (leg !== this.caller && leg !== this.callee) return
     if (this.transferring && why === 'bye' && leg !== this.#waitingLeg) return
@@ -508,6 +509,7 @@ export function calleeParty(branch: Branch): Leg['party'] {
 function reasonOf(cause: Call['cause']): string {
   const texts: Record<string, string> = {
     'media-silent': 'Q.850;cause=41;text="No media received"',
+    'media-gone': 'Q.850;cause=41;text="Media failed"',
     'session-expired': 'SIP;cause=408;text="Session expired"',
     gone: 'Q.850;cause=41;text="The other side is gone"',
     'no-ack': 'SIP;cause=408;text="No ACK"',

@@ -18,7 +18,7 @@ export interface Party {
 /** What a leg reports to its call. */
 export interface LegListener {
   /** The far end hung up, or is lost: the dialog is over. */
-  legEnded(leg: Leg, why: 'bye' | 'session-expired' | 'gone' | 'no-ack' | 'silent', reason: string | undefined): void
+  legEnded(leg: Leg, why: 'bye' | 'session-expired' | 'gone' | 'no-ack' | 'silent' | 'media-gone', reason: string | undefined): void
   /** Hold state changed by a re-INVITE. */
   legChanged(leg: Leg): void
   refer(leg: Leg, transaction: ServerTransaction): void
@@ -83,6 +83,11 @@ export class Leg implements DialogHandlers, MediaHandlers {
 
   silent(): void {
     this.call.legEnded(this, 'silent', undefined)
+  }
+
+  /** The media engine failed under the call. */
+  gone(): void {
+    this.call.legEnded(this, 'media-gone', undefined)
   }
 
   changed(dialog: Dialog): void {

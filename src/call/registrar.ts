@@ -64,14 +64,15 @@ async function register(core: Core, transaction: ServerTransaction, registration
 }
 
 function contactOf(contact: NameAddr, expires: string | undefined): RegistrationRequest['contacts'][number] {
-  const seconds = Number(contact.params.get('expires') ?? expires ?? 3600)
+  const given = contact.params.get('expires') ?? expires
+  const seconds = Number(given)
   const push = ['pn-provider', 'pn-prid', 'pn-param']
     .map((name) => [name, contact.uri.params.get(name)] as const)
     .filter(([, value]) => value !== undefined)
   return {
     uri: contact.uri.text,
-    // A malformed expires counts as one hour (RFC 3261 §10.2.1.1).
-    expires: Number.isInteger(seconds) && seconds >= 0 ? seconds : 3600,
+    // None given, and a malformed one (RFC 3261 §10.2.1.1): the directory's default.
+    expires: given !== undefined && /^\d{1,10}$/.test(given.trim()) ? seconds : -1,
     q: quality(contact.params.get('q')),
     instance: contact.params.get('+sip.instance') ?? '',
     regId: Number(contact.params.get('reg-id') ?? 0) || 0,

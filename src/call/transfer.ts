@@ -112,8 +112,6 @@ function originOf(transferor: Leg): DialOrigin {
 
 function prepareBlind(call: Call, transferor: Leg, dialled: string, report: TransferReport): () => Promise<void> {
   const plan = planFor(dialled, originOf(transferor), call.host.surroundings)
-  if (plan.outside && !call.host.mayGoOutside(transferor.party.person, transferor.party.trunk))
-    throw new CallError('outside-limit')
   return () =>
     new Promise((resolve, reject) => {
       const transferee = transferor.peer as Leg

@@ -1,0 +1,104 @@
+import { Calls, type Core, defaultCallSettings, Gateways, Recovery } from '#call'
+import type { Config } from '#config.ts'
+import type { Directory, DirectoryAdmin } from '#directory'
+import type { Clock, Log, Random } from '#lib'
+import { createDirectEngine, type MediaEngine } from '#media'
+import {
+  Authenticator,
+  createSipStack,
+  type Resolver,
+  type Transport,
+  type TransportHandler,
+  type UserAgent,
+} from '#sip'
+import type { Storage } from '#storage'
+
+/** What the signalling half is made from. Whatever touches the machine is given, so tests can give something else. */
+export interface Parts<T extends Transport> {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly storage: Storage
+  readonly directory: Directory & DirectoryAdmin
+  readonly media: MediaEngine
+  readonly resolver: Resolver
+  /** Opens the listeners; messages go to the handler. */
+  openTransport(handler: TransportHandler): Promise<T>
+}
+
+/** The signalling half of the server: stack, call core, trunks and recovery, put together and running. */
+export interface House<T extends Transport> {
+  readonly calls: Calls
+  readonly ua: UserAgent
+  readonly transport: T
+  /** How many dialogs of a crashed run are being ended. */
+  readonly interrupted: number
+  /** Lets live calls finish within `limitMs`, ends the rest and closes the transport. */
+  stop(limitMs: number): Promise<void>
+}
+
+/** Puts the signalling half together and starts it. */
+export async function assemble<T extends Transport>(parts: Parts<T>): Promise<House<T>> {
+  const { config, clock, random, log, storage, directory, media, resolver } = parts
+  const { domain, digest, userAgent, sessionExpires } = config.sip
+  let transport: T | undefined
+  const authenticator = new Authenticator({
+    realm: domain,
+    clock,
+    random,
+    algorithm: digest,
+    lookup: (username) => directory.secretsOf(username),
+    lockOptions: { triesPerAccount: config.limits.authTries },
+    isOurs: (host, port) => host === domain || transport?.isOurs(host, port) === true,
+  })
+  const core = {
+    clock,
+    random,
+    log,
+    storage,
+    directory,
+    anchored: media,
+    direct: createDirectEngine(),
+    authenticator,
+    resolver,
+    settings: { ...defaultCallSettings, node: config.node, domain, maxCalls: config.limits.maxCalls },
+  } as Core & { readonly directory: Directory & DirectoryAdmin }
+  const calls = new Calls(core)
+  const stack = createSipStack({
+    clock,
+    random,
+    log,
+    resolver,
+    tap: calls.tap,
+    handler: calls,
+    options: { userAgent, sessionExpires, domain },
+  })
+  const handler: TransportHandler = {
+    ...stack.handler,
+    message: (bytes, flow) => stack.handler.message(bytes, flow),
+    closed: (flow) => {
+      stack.handler.closed(flow)
+      directory.flowClosed(flow.protocol, flow.remoteAddress, flow.remotePort)
+    },
+  }
+  transport = await parts.openTransport(handler)
+  core.transport = transport
+  core.ua = stack.start(transport)
+  const recovery = new Recovery(core)
+  const interrupted = await recovery.start()
+  const gateways = new Gateways(core)
+  gateways.start()
+  return {
+    calls,
+    ua: core.ua,
+    transport,
+    interrupted,
+    async stop(limitMs) {
+      await calls.drain(limitMs)
+      recovery.stop()
+      await gateways.stop()
+      await transport.close()
+    },
+  }
+}

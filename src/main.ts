@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { createHttpServer, createMetrics } from '#api'
+import { createDirectory, hasDemoPeople, seedDemo } from '#directory'
+import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
+import { createEmbeddedEngine } from '#media'
+import { createResolver, createTransport, parseUri, systemNameServer, uriEquals } from '#sip'
+import { openStorage, type Storage } from '#storage'
+import { assemble } from './assemble.ts'
+import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** A sentence for the person who starts the server, instead of a stack. */
+class StartError extends Error {}
+
+function readArguments(): { config?: string } {
+  try {
+    return parseArgs({ options: { config: { type: 'string' } } }).values
+  } catch (error) {
+    throw new StartError(`${(error as Error).message.split('. ')[0]}; allowed: --config FILE`)
+  }
+}
+
+function sameContact(one: string, other: string): boolean {
+  const a = parseUri(one)
+  const b = parseUri(other)
+  return a.ok && b.ok ? uriEquals(a.value, b.value) : one === other
+}
+
+function addresses(listeners: readonly Listener[]): { address: string; port: number }[] {
+  return listeners.map(({ host, port }) => ({ address: host === 'localhost' ? '127.0.0.1' : host, port }))
+}
+
+function pageUrl(config: Config, port: number): string {
+  const { host } = config.http.listen
+  return `${config.http.certificate ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Deletes what is older than the retention, once an hour. */
+function keepRetention(config: Config, storage: Storage, log: Log): NodeJS.Timeout {
+  const day = 86_400_000
+  const run = (): void => {
+    const now = systemClock.now()
+    const { recordsDays, tracesDays } = config.retention
+    storage.maintenance
+      .retain(now - recordsDays * day, now - tracesDays * day)
+      .catch((error: unknown) => log.error({ error: String(error) }, 'deleting old records failed; it is tried again'))
+  }
+  run()
+  return setInterval(run, 3_600_000)
+}
+
+async function serve(): Promise<void> {
+  const { config: file } = readArguments()
+  const demo = file === undefined
+  const config = loadBatonConfig({ ...(file ? { file } : {}), environment: process.env })
+  checkConfig(config, { demo })
+  const log = createLog(config.log)
+  // A bug in one call must not end the others: what was not caught where it happened is logged and the server goes on.
+  process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'a bug was caught at the last moment'))
+  process.on('unhandledRejection', (error) =>
+    log.error({ error: String((error as Error)?.stack ?? error) }, 'a bug was caught at the last moment'),
+  )
+
+  const clock = systemClock
+  const random = systemRandom
+  const storage = await openStorage({
+    folder: config.data,
+    clock,
+    log,
+    ...(config.database.url ? { url: config.database.url } : {}),
+  })
+  const { country, limits, sip } = config
+  const directory = await createDirectory({
+    storage,
+    clock,
+    random,
+    log,
+    country,
+    domain: sip.domain,
+    demo,
+    sameContact,
+    limits: {
+      maxBindingsPerAor: limits.maxBindingsPerAor,
+      minExpires: sip.minExpires,
+      maxExpires: sip.maxExpires,
+      defaultExpires: sip.defaultExpires,
+    },
+  })
+  if (demo) await seedDemo(directory)
+  const open = [...sip.listen, ...sip.listenTls, config.http.listen].find(({ host }) => !isLoopback(host))
+  if (open && hasDemoPeople(directory, sip.domain)) {
+    throw new StartError(
+      `${config.data} holds the demo people, whose passwords are known to everybody; they are served on loopback only, not on ${open.host}: set BATON_DATA to another folder`,
+    )
+  }
+  const mediaAddress = addresses(sip.listen)[0]?.address ?? '127.0.0.1'
+  const media = await createEmbeddedEngine({
+    address: mediaAddress,
+    ...(config.publicAddress ? { publicAddress: config.publicAddress } : {}),
+    ports: { from: config.rtp.ports.first, to: config.rtp.ports.last },
+    restMs: config.rtp.restMs,
+    silenceMs: config.rtp.silenceMs,
+    clock,
+    random,
+    log,
+  })
+  const resolver = createResolver({ nameServer: systemNameServer(clock), clock, random, log })
+  const certificate = sip.certificate ?? config.http.certificate
+  const house = await assemble({
+    config,
+    clock,
+    random,
+    log,
+    storage,
+    directory,
+    media,
+    resolver,
+    openTransport: (handler) =>
+      createTransport({
+        listeners: {
+          udp: addresses(sip.listen),
+          tcp: addresses(sip.listen),
+          tls: addresses(sip.listenTls),
+        },
+        ...(certificate ? { tls: { certFile: certificate.certificate, keyFile: certificate.key } } : {}),
+        ...(config.publicAddress ? { publicAddress: config.publicAddress } : {}),
+        ownNames: demo ? [sip.domain, 'localhost'] : [sip.domain],
+        handler,
+        clock,
+        log,
+        random,
+        // The HTTP server has checked Host and Origin before it hands an upgrade over.
+        allowOrigin: () => true,
+        limits: { connections: limits.maxConnections },
+      }),
+  })
+  const { calls, ua, transport } = house
+  const health = async (): Promise<{ ready: boolean; details: Record<string, unknown> }> => {
+    const database = await storage.healthy()
+    return { ready: database && !calls.draining, details: { database, draining: calls.draining } }
+  }
+  const metrics = createMetrics({
+    version,
+    calls: () => calls.counters,
+    sip: () => ua.sizes,
+    media: () => media.counters(),
+    ready: async () => (await health()).ready,
+  })
+  const sipAddress = transport.addresses[0]
+  const http = await createHttpServer({
+    address: config.http.listen.host,
+    port: config.http.listen.port,
+    ...(config.http.certificate ? { certificate: config.http.certificate } : {}),
+    trustedProxies: config.http.trustedProxies,
+    origins: config.http.allowedOrigins,
+    ...(config.http.boardPassword ? { boardPassword: config.http.boardPassword } : {}),
+    demo,
+    version,
+    ...(sipAddress ? { sip: { address: `${sipAddress.address}:${sipAddress.port}`, domain: sip.domain } } : {}),
+    calls,
+    storage,
+    health,
+    metrics: () => metrics.text(),
+    handleSipUpgrade: (request, socket, head) => transport.handleUpgrade(request, socket, head),
+    staticFolder: fileURLToPath(new URL('../web/dist', import.meta.url)),
+    log,
+    clock,
+  })
+  const retention = keepRetention(config, storage, log)
+  const sipText = transport.addresses.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`).join(', ')
+  console.log(`Baton is ready: ${pageUrl(config, http.port)} (SIP: ${sipText})`)
+  if (house.interrupted > 0) log.warn({ dialogs: house.interrupted }, 'the last run was interrupted; its calls are being ended')
+
+  let stopping = false
+  const stop = async (): Promise<void> => {
+    if (stopping) process.exit(1)
+    stopping = true
+    const { live } = calls.counters
+    if (live > 0) console.log(`Baton stops: ${live} calls may finish within ${config.drainSeconds} s; stop again to end them now`)
+    clearInterval(retention)
+    await house.stop(config.drainSeconds * 1000)
+    await http.close()
+    metrics.close()
+    directory.close()
+    await media.close()
+    await storage.close()
+    process.exit(0)
+  }
+  process.on('SIGTERM', () => void stop())
+  process.on('SIGINT', () => void stop())
+}
+
+serve().catch((error: unknown) => {
+  // Whoever starts the server needs a sentence; a stack only where it is a bug.
+  const known = error instanceof ConfigError || error instanceof StartError || (error as Error).constructor !== Error
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(known || !(error instanceof TypeError) ? `Baton cannot start: ${message}` : error)
+  process.exit(1)
+})

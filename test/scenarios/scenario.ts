@@ -1,0 +1,134 @@
+import { loadBatonConfig } from '#config.ts'
+import { createDirectory, type Directory, type DirectoryAdmin, seedDemo } from '#directory'
+import { type Random, seededRandom, silentLog, VirtualClock } from '#lib'
+import { createEmbeddedEngine, type MediaEngine, nullSockets } from '#media'
+import { createResolver, type Destination, MemoryNetwork, type MemoryNetworkOptions, type NameServer } from '#sip'
+import { openStorage, type RecordRow, type Storage } from '#storage'
+import { assemble, type House } from '../../src/assemble.ts'
+import { Phone, type PhoneOptions } from './phone.ts'
+
+/** A name server that knows nothing: scenarios use addresses. */
+const noNames: NameServer = {
+  naptr: async () => [],
+  srv: async () => [],
+  ipv4: async () => [],
+  ipv6: async () => [],
+} as unknown as NameServer
+
+export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'loss' | 'reorder'> {
+  readonly seed?: number
+  /** Keys of `baton.yaml` as environment-free overrides. */
+  readonly environment?: Record<string, string>
+}
+
+/** The whole server in one process: memory network, virtual time, in-memory database. */
+export class Scenario {
+  readonly clock = new VirtualClock()
+  readonly random: Random
+  readonly network: MemoryNetwork
+  readonly server: Destination = { protocol: 'udp', address: '127.0.0.1', port: 5060, host: '127.0.0.1' }
+  readonly #phones: Phone[] = []
+  readonly #names: Record<string, string> = { '127.0.0.1:5060': 'server' }
+  storage!: Storage
+  directory!: Directory & DirectoryAdmin
+  media!: MediaEngine
+  house!: House<ReturnType<MemoryNetwork['host']>>
+
+  private constructor(options: ScenarioOptions) {
+    this.random = seededRandom(options.seed ?? 1)
+    this.network = new MemoryNetwork({ ...options, clock: this.clock, random: this.random })
+  }
+
+  /** Starts a server with the demo organisation. */
+  static async start(options: ScenarioOptions = {}): Promise<Scenario> {
+    const scenario = new Scenario(options)
+    const { clock, random } = scenario
+    scenario.storage = await openStorage({ folder: ':memory:', thread: false, clock })
+    await scenario.boot(options)
+    await clock.advance(0)
+    return scenario
+  }
+
+  /** Starts (again) on the same database: what a crashed server's successor does. */
+  async boot(options: ScenarioOptions = {}): Promise<void> {
+    const { clock, random, storage } = this
+    const log = silentLog
+    const config = loadBatonConfig({ environment: options.environment ?? {} })
+    this.directory = await createDirectory({ storage, clock, random, log, demo: true })
+    await seedDemo(this.directory)
+    this.media = await createEmbeddedEngine({
+      address: '127.0.0.1',
+      ports: { from: 30_000, to: 49_999 },
+      clock,
+      random,
+      log,
+      thread: false,
+      sockets: nullSockets,
+    })
+    this.house = await assemble({
+      config,
+      clock,
+      random,
+      log,
+      storage,
+      directory: this.directory,
+      media: this.media,
+      resolver: createResolver({ nameServer: noNames, clock, random, log }),
+      openTransport: async (handler) =>
+        this.network.host('127.0.0.1', 5060, { handler, protocols: ['udp', 'tcp', 'ws'], ownNames: ['baton.local'] }),
+    })
+  }
+
+  /** Kills the server: no packet leaves or reaches it any more, nothing is cleaned up. */
+  async crash(): Promise<void> {
+    await this.house.transport.close()
+  }
+
+  /** A phone on an address of its own. @param name shown in ladders */
+  phone(name: string, options: PhoneOptions): Phone {
+    const phone = new Phone(this, name, options)
+    this.#phones.push(phone)
+    this.#names[`${options.address}:${options.port ?? 5060}`] = name
+    return phone
+  }
+
+  /** A registered phone of a demo person. */
+  async registered(name: string, login: string, address: string, more: Partial<PhoneOptions> = {}): Promise<Phone> {
+    const phone = this.phone(name, { address, user: login, ...more })
+    await this.during(phone.register())
+    return phone
+  }
+
+  /** Lets time pass until a promise settles. @param limit ms of virtual time */
+  async during<T>(promise: Promise<T>, limit = 70_000): Promise<T> {
+    let settled = false
+    const watched = promise.finally(() => {
+      settled = true
+    })
+    watched.catch(() => {})
+    await this.clock.until(() => settled, limit)
+    return watched
+  }
+
+  /** Lets `ms` of virtual time pass. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms)
+  }
+
+  /** What went over the wire since `from` (an earlier `mark()`), one line a message: `alice -> server INVITE`. */
+  ladder(from = 0): string[] {
+    return this.network.log.slice(from).map(({ from: source, to, label, dropped }) => {
+      const name = (address: string): string => this.#names[address] ?? address
+      return `${name(source)} ${dropped ? '-x' : '->'} ${name(to)} ${label}`
+    })
+  }
+
+  mark(): number {
+    return this.network.log.length
+  }
+
+  async records(): Promise<readonly RecordRow[]> {
+    await this.clock.advance(50)
+    return (await this.storage.records.list({ limit: 1000 })).records
+  }
+}
