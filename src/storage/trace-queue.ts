@@ -5,7 +5,7 @@ import { reason } from './storage-error.ts'
 
 /** How long chunks are collected before they leave, in ms, and how many bytes leave at once at the latest. */
 const FLUSH_MS = 200
-const BATCH_BYTES = 1 << 20
+const BATCH_BYTES = 1 << 18
 /** Bytes that may be under way before chunks are dropped: a trace must never fill the memory. */
 const UNDER_WAY_BYTES = 64 << 20
 

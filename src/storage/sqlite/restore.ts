@@ -25,7 +25,8 @@ export function restoreBackup(file: string, folder: string): { kept: string | un
     const kept = existed ? keepOld(target) : undefined
     // One step: there is no moment without a database.
     renameSync(restoring, target)
-    sync(folder)
+    // Windows opens no folders; elsewhere the new name has to reach the disk too.
+    if (process.platform !== 'win32') sync(folder, 'r')
     return { kept }
   } finally {
     release()
@@ -67,8 +68,8 @@ function keepOld(target: string): string {
   return kept
 }
 
-function sync(path: string): void {
-  const handle = openSync(path, 'r')
+function sync(path: string, flags = 'r+'): void {
+  const handle = openSync(path, flags)
   fsyncSync(handle)
   closeSync(handle)
 }
