@@ -1,6 +1,6 @@
 import type { Device, Person, Trunk } from '#directory'
 import { parseNameAddr, type Request, type ServerTransaction } from '#sip'
-import type { Caller } from './call.ts'
+import type { Caller } from './caller.ts'
 import type { Core } from './core.ts'
 
 /** What a request's sender turned out to be. */

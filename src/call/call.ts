@@ -1,7 +1,9 @@
-import type { DialOrigin, Person, Trunk } from '#directory'
+import type { Person, Trunk } from '#directory'
 import type { MediaEngine, MediaLeg } from '#media'
 import type { Dialog, HeaderLines, Invitation, Request, Response, ServerTransaction } from '#sip'
 import type { Branch } from './branch.ts'
+import { type Caller, calleeParty, partyOf } from './caller.ts'
+import { type CallCause, reasonOf } from './cause.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
 import { joinLegs, Leg, type LegListener } from './leg.ts'
@@ -9,22 +11,10 @@ import { type CallPlan, type PlanSurroundings, planFor } from './plan.ts'
 import { type CallFacts, closeOf, contextRowOf, recordOf, uasDialogState } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
-import { directMediaOf, type Presented, type Station } from './station.ts'
+import { directMediaOf, type Station } from './station.ts'
 import { CallTrace } from './trace.ts'
 import { handleRefer } from './transfer.ts'
 import type { BranchView, CallChange, CallView } from './types.ts'
-
-/** Who places the call, as admitted. */
-export interface Caller {
-  readonly origin: DialOrigin
-  readonly person: Person | undefined
-  readonly deviceId: string
-  readonly station: string
-  readonly trunk: Trunk | undefined
-  readonly presented: Presented
-  /** The station or trunk may have its media flow directly. */
-  readonly directMedia: boolean
-}
 
 /** What a call asks of the set of calls it lives in. */
 export interface CallHost {
@@ -54,17 +44,7 @@ export class Call implements RingingListener, LegListener {
   callee: Leg | undefined
   plan: CallPlan | undefined
   answeredAt = 0
-  cause:
-    | CallErrorCode
-    | 'answered'
-    | 'media-silent'
-    | 'media-gone'
-    | 'session-expired'
-    | 'gone'
-    | 'no-ack'
-    | 'transferred'
-    | 'interrupted'
-    | 'draining' = 'answered'
+  cause: CallCause = 'answered'
   /** The trunk that carries the call to the outside. */
   outTrunk: Trunk | undefined
   /** Whose cap on outside calls this call counts against. */
@@ -78,7 +58,8 @@ export class Call implements RingingListener, LegListener {
   #engine: MediaEngine
   #earlyAnswer: string | undefined
   #forwards = 0
-  #doneBranches: readonly Branch[] = []
+  /** History of stations that no longer ring: the branches themselves are let go, a held call is long. */
+  #doneBranches: readonly BranchView[] = []
   /** The leg that waits while a transfer looks for somebody. */
   #waitingLeg: Leg | undefined
 
@@ -243,11 +224,12 @@ export class Call implements RingingListener, LegListener {
 
   /** Adds the branches of a transfer to the history. */
   noteBranches(branches: readonly Branch[]): void {
-    this.#doneBranches = [...this.#doneBranches, ...branches]
+    const now = this.host.core.clock.now()
+    this.#doneBranches = [...this.#doneBranches, ...branches.map((branch) => branch.view(now))]
   }
 
   /** Ends an answered call: BYE to whoever is left, the record is closed. */
-  end(cause: Call['cause'], by: 'caller' | 'callee' | 'server', headers: HeaderLines = []): void {
+  end(cause: CallCause, by: 'caller' | 'callee' | 'server', headers: HeaderLines = []): void {
     if (this.state === 'ringing') {
       this.#endUnanswered(cause === 'answered' ? 'cancelled' : 'error', 500, by)
       return
@@ -293,8 +275,8 @@ export class Call implements RingingListener, LegListener {
   }
 
   branchViews(now: number): readonly BranchView[] {
-    const branches = this.#ringing ? [...this.#doneBranches, ...this.#ringing.branches] : this.#doneBranches
-    return branches.map((branch) => branch.view(now))
+    if (!this.#ringing) return this.#doneBranches
+    return [...this.#doneBranches, ...this.#ringing.branches.map((branch) => branch.view(now))]
   }
 
   // ----------------------------------------------------------------------------------------------------------------------------
@@ -373,7 +355,7 @@ export class Call implements RingingListener, LegListener {
 
   /** Keeps of the ringing what history needs and lets go of the rest. */
   #settle(): void {
-    this.#doneBranches = [...this.#doneBranches, ...(this.#ringing?.branches ?? [])]
+    this.#doneBranches = this.branchViews(this.answeredAt)
     this.#ringing = undefined
     this.#earlyAnswer = undefined
     this.flushTrace()
@@ -398,7 +380,8 @@ export class Call implements RingingListener, LegListener {
       this.#forwards++
       const plan = planFor(target, { kind: 'on-behalf', person }, this.host.surroundings, this.#forwards)
       this.account = plan.account
-      this.#doneBranches = [...this.#doneBranches, ...(this.#ringing?.branches ?? [])]
+      this.#doneBranches = this.branchViews(this.host.core.clock.now())
+      this.#ringing = undefined
       // Who was called stays the callee of the record; the plan's stations and rules are the forward's.
       this.plan = { ...plan, callee: (this.plan as CallPlan).callee }
       this.#ring(plan)
@@ -492,30 +475,4 @@ export class Call implements RingingListener, LegListener {
       branchDialogs: this.#ringing?.branches.map((branch) => branch.dialogIds) ?? [],
     }
   }
-}
-
-function partyOf(from: Caller): Leg['party'] {
-  return { station: from.station, person: from.person, deviceId: from.deviceId, trunk: from.trunk }
-}
-
-export function calleeParty(branch: Branch): Leg['party'] {
-  const { station } = branch
-  return station.kind === 'device'
-    ? { station: station.name, person: station.person, deviceId: station.binding.device.id, trunk: undefined }
-    : { station: station.name, person: undefined, deviceId: '', trunk: branch.way?.trunk }
-}
-
-/** The Reason header (RFC 3326) for a call that the server ends. */
-function reasonOf(cause: Call['cause']): string {
-  const texts: Record<string, string> = {
-    'media-silent': 'Q.850;cause=41;text="No media received"',
-    'media-gone': 'Q.850;cause=41;text="Media failed"',
-    'session-expired': 'SIP;cause=408;text="Session expired"',
-    gone: 'Q.850;cause=41;text="The other side is gone"',
-    'no-ack': 'SIP;cause=408;text="No ACK"',
-    cancelled: 'SIP;cause=487;text="Request Terminated"',
-    interrupted: 'Q.850;cause=41;text="Server restarted"',
-    draining: 'Q.850;cause=42;text="Server stops"',
-  }
-  return texts[cause] ?? 'Q.850;cause=41'
 }

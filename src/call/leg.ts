@@ -18,7 +18,11 @@ export interface Party {
 /** What a leg reports to its call. */
 export interface LegListener {
   /** The far end hung up, or is lost: the dialog is over. */
-  legEnded(leg: Leg, why: 'bye' | 'session-expired' | 'gone' | 'no-ack' | 'silent' | 'media-gone', reason: string | undefined): void
+  legEnded(
+    leg: Leg,
+    why: 'bye' | 'session-expired' | 'gone' | 'no-ack' | 'silent' | 'media-gone',
+    reason: string | undefined,
+  ): void
   /** Hold state changed by a re-INVITE. */
   legChanged(leg: Leg): void
   refer(leg: Leg, transaction: ServerTransaction): void

@@ -1,7 +1,8 @@
 import type { LegStatistics } from '#media'
 import type { DialogState, Invitation } from '#sip'
 import type { CallContextRow, RecordClose, RecordRow } from '#storage'
-import type { Call, Caller } from './call.ts'
+import type { Caller } from './caller.ts'
+import type { CallCause } from './cause.ts'
 import type { Core } from './core.ts'
 import type { Leg } from './leg.ts'
 import type { CallPlan } from './plan.ts'
@@ -17,7 +18,7 @@ export interface CallFacts {
   readonly direction: RecordRow['direction']
   readonly startedAt: number
   readonly answeredAt: number
-  readonly cause: Call['cause']
+  readonly cause: CallCause
   readonly callee: Leg | undefined
   readonly trunk: string
   readonly branches: readonly BranchView[]

@@ -1,6 +1,7 @@
 import { isDirect } from '#media'
 import type { HeaderLines, Invitation } from '#sip'
-import type { Call, Caller } from './call.ts'
+import type { Call } from './call.ts'
+import type { Caller } from './caller.ts'
 import { inBackground } from './core.ts'
 import { Leg } from './leg.ts'
 

@@ -10,7 +10,8 @@ import {
   type ServerTransaction,
 } from '#sip'
 import type { Branch } from './branch.ts'
-import { type Call, calleeParty } from './call.ts'
+import type { Call } from './call.ts'
+import { type Caller, calleeParty } from './caller.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
 import { Leg } from './leg.ts'
 import { planFor } from './plan.ts'
@@ -234,7 +235,7 @@ class BlindTransfer implements RingingListener {
     this.#done()
   }
 
-  #presented(): Call['from']['presented'] {
+  #presented(): Caller['presented'] {
     const { party } = this.#transferee
     if (this.#transferee === this.#call.caller) return this.#call.from.presented
     const number = party.person?.extension ?? party.station

@@ -68,9 +68,19 @@ describe('what happens instead of ringing', () => {
     await scenario.clock.until(() => bob.rung.length > 0)
     bob.answer()
     expect(await scenario.during(placed.result)).toBe(200)
-    for (contact of ['<sip:102@evil.example>', '<sip:19005551234@baton.local>', '<mailto:x@y>', '<sip:102@baton.local?Route=x>']) {
+    for (contact of [
+      '<sip:102@evil.example>',
+      '<sip:19005551234@baton.local>',
+      '<mailto:x@y>',
+      '<sip:102@baton.local?Route=x>',
+    ]) {
       const before = bob.rung.length
-      const status = await scenario.during(caller.call('+12025550101').result.then((result) => result), 90_000).catch(() => 0)
+      const status = await scenario
+        .during(
+          caller.call('+12025550101').result.then((result) => result),
+          90_000,
+        )
+        .catch(() => 0)
       if (contact.includes('?')) continue
       expect(status).toBeGreaterThanOrEqual(400)
       expect(bob.rung.length).toBe(before)
@@ -120,7 +130,11 @@ describe('what happens instead of ringing', () => {
     const scenario = await Scenario.start()
     const provider = scenario.phone('provider', { address: '10.0.9.1', user: 'provider' })
     await scenario.during(
-      scenario.directory.putTrunk({ id: 'out', name: 'out', settings: { sources: [], gateways: ['sip:10.0.9.1:5060'], healthMs: 0 } }),
+      scenario.directory.putTrunk({
+        id: 'out',
+        name: 'out',
+        settings: { sources: [], gateways: ['sip:10.0.9.1:5060'], healthMs: 0 },
+      }),
     )
     await settings(scenario, 'alice', { hideNumber: true })
     const alice = await scenario.registered('alice', 'alice', '10.0.0.1')

@@ -104,7 +104,9 @@ describe('a call rings every phone of a person', () => {
     const { scenario, desk, caller, from } = await twoPhones()
     const placed = caller.call('+12025550101')
     await scenario.pass(200)
-    scenario.network.rule((packet) => (packet.label === '200 INVITE' && packet.to.endsWith(':5070') ? { delay: 50 } : undefined))
+    scenario.network.rule((packet) =>
+      packet.label === '200 INVITE' && packet.to.endsWith(':5070') ? { delay: 50 } : undefined,
+    )
     desk.answer()
     await scenario.pass(20)
     placed.outgoing?.cancel()
@@ -119,7 +121,9 @@ describe('a call rings every phone of a person', () => {
     const { scenario, desk, caller, from } = await twoPhones()
     const placed = caller.call('+12025550101')
     await scenario.pass(200)
-    scenario.network.rule((packet) => (packet.label === '200 INVITE' && packet.from.startsWith('10.0.0.1') ? { delay: 50 } : undefined))
+    scenario.network.rule((packet) =>
+      packet.label === '200 INVITE' && packet.from.startsWith('10.0.0.1') ? { delay: 50 } : undefined,
+    )
     desk.answer()
     placed.outgoing?.cancel()
     expect(await scenario.during(placed.result)).toBe(487)
@@ -164,8 +168,10 @@ describe('a call rings every phone of a person', () => {
 
   it('early media passes from the only phone, not from one of two', async () => {
     const scenario = await Scenario.start()
-    const early = (invitation: { progress(status: number, options: { body: string }): void }, phone: { sdp(): string }): void =>
-      invitation.progress(183, { body: phone.sdp() })
+    const early = (
+      invitation: { progress(status: number, options: { body: string }): void },
+      phone: { sdp(): string },
+    ): void => invitation.progress(183, { body: phone.sdp() })
     await scenario.registered('bobs', 'bob', '10.0.0.4', { onInvite: early })
     await scenario.registered('one', 'alice', '10.0.0.1', { onInvite: early })
     await scenario.registered('two', 'alice', '10.0.0.2', { onInvite: early })

@@ -42,7 +42,7 @@ export class Scenario {
   /** Starts a server with the demo organisation. */
   static async start(options: ScenarioOptions = {}): Promise<Scenario> {
     const scenario = new Scenario(options)
-    const { clock, random } = scenario
+    const { clock } = scenario
     scenario.storage = await openStorage({ folder: ':memory:', thread: false, clock })
     await scenario.boot(options)
     await clock.advance(0)

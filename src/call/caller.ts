@@ -1,0 +1,29 @@
+import type { DialOrigin, Person, Trunk } from '#directory'
+import type { Branch } from './branch.ts'
+import type { Party } from './leg.ts'
+import type { Presented } from './station.ts'
+
+/** Who places the call, as admitted. */
+export interface Caller {
+  readonly origin: DialOrigin
+  readonly person: Person | undefined
+  readonly deviceId: string
+  readonly station: string
+  readonly trunk: Trunk | undefined
+  readonly presented: Presented
+  /** The station or trunk may have its media flow directly. */
+  readonly directMedia: boolean
+}
+
+/** The far end of the caller's leg. */
+export function partyOf(from: Caller): Party {
+  return { station: from.station, person: from.person, deviceId: from.deviceId, trunk: from.trunk }
+}
+
+/** The far end of the leg of a station that took the call. */
+export function calleeParty(branch: Branch): Party {
+  const { station } = branch
+  return station.kind === 'device'
+    ? { station: station.name, person: station.person, deviceId: station.binding.device.id, trunk: undefined }
+    : { station: station.name, person: undefined, deviceId: '', trunk: branch.way?.trunk }
+}
