@@ -1,1 +1,4 @@
+export type { UserAgentOptions } from './core.ts'
+export { isPrivate, nextHop, routed, type Way } from './next-hop.ts'
 export * from './types.ts'
+export { createSipStack, type SipStack, type SipStackOptions } from './user-agent.ts'

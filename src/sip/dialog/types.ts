@@ -86,6 +86,8 @@ export interface Invitation {
   readonly localTag: string
   /** True once a final response went out. */
   readonly completed: boolean
+  /** The early dialog, once a 1xx with our tag was sent or the call answered: give it handlers for an UPDATE of the caller. */
+  readonly early: Dialog | undefined
   handlers: {
     /** The caller gave up (487 has been sent). */
     cancelled?(cancel: Request): void
@@ -98,7 +100,7 @@ export interface Invitation {
   }
   /**
    * 1xx. Sent reliably (RFC 3262) when the caller said `Require: 100rel`, or `Supported: 100rel` and the response has a body; otherwise a
-   * 180 is repeated every 20 s … 60 s by the stack (RFC 3261 §13.3.1.1), and soon after the first one, because a lone 180 is often lost.
+   * 180 is repeated every 60 s by the stack (RFC 3261 §13.3.1.1), and soon after the first one, because a lone 180 is often lost.
    */
   progress(status: number, options?: { reason?: string; headers?: HeaderLines; body?: string }): void
   /** 200 with SDP: the dialog is confirmed once the ACK is here; requests wait for it as RFC 3261 asks. Session timer is negotiated. */
@@ -151,6 +153,8 @@ export interface UserAgentHandler {
   invite(invitation: Invitation): void
   /** REGISTER, OPTIONS, SUBSCRIBE, MESSAGE, REFER, PUBLISH … outside a dialog. Methods that are not allowed have been answered 405 or 501. */
   request(transaction: ServerTransaction): void
+  /** A connection is gone: callers and bindings that were reached over it only. */
+  closed?(flow: Flow): void
 }
 
 /** Requests of any kind, dialogs, invitations: the stack's face to the call core. */
@@ -171,6 +175,8 @@ export interface UserAgent {
   }): Promise<Response | undefined>
   /** The dialog with these identifiers as the server sees them (local tag is ours), confirmed or early. */
   dialog(callId: string, localTag: string, remoteTag: string): Dialog | undefined
+  /** Answers an OPTIONS outside a dialog: 200 with Allow, Supported and Accept (RFC 3261 §11.2). */
+  answerOptions(transaction: ServerTransaction): void
   /** Speaks again in a dialog of a process that died: `localSeq` jumps ahead so that the peer accepts the request (§12.2.2). */
   restore(state: DialogState, target?: Target): Dialog
   /** Live dialogs and transactions, for metrics and leak tests. */

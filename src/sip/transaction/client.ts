@@ -118,7 +118,7 @@ export class ClientMachine extends Machine<State, ClientEvent, ClientAction, Res
         owner?.final(response as Response)
         return
       case 'stray':
-        this.#layer.guard(() => this.#layer.handler.stray(response as Response, this.flow))
+        this.#layer.guard(() => this.#layer.handler.stray(response as Response, this.flow, true))
         return
       case 'timeout':
       case 'unreachable':

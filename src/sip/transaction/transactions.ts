@@ -221,7 +221,7 @@ class LiveTransactions implements TransactionLayer, Layer {
     if (method !== 'INVITE' || response.status < 200 || response.status > 299) return
     // Nothing that was not sent by us may make us send an ACK (§18.1.2).
     if (!this.transport.isOurs(response.via.host, response.via.port)) return
-    this.guard(() => this.handler.stray(response, flow))
+    this.guard(() => this.handler.stray(response, flow, false))
   }
 
   closed(flow: Flow): void {

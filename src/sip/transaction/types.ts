@@ -82,8 +82,11 @@ export interface TransactionHandler {
   request(transaction: ServerTransaction): void
   /** An ACK that belongs to a 2xx: matched to dialogs by the layer above. */
   ack(request: Request, flow: Flow): void
-  /** One more 2xx to an INVITE of ours: repeated because the ACK was lost, or of another fork. ACK it, and end it where the dialog is unknown. */
-  stray(response: Response, flow: Flow): void
+  /**
+   * One more 2xx to an INVITE of ours: repeated because the ACK was lost, or of another fork. ACK it, and end it where the dialog is unknown.
+   * @param ours whether its transaction still stands; otherwise anybody could have made it up
+   */
+  stray(response: Response, flow: Flow, ours: boolean): void
 }
 
 export interface Transactions {
