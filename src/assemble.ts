@@ -13,6 +13,10 @@ import {
 } from '#sip'
 import type { Storage } from '#storage'
 
+/** What the server says in Allow and Supported. */
+const allow = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'REGISTER', 'REFER', 'NOTIFY', 'INFO', 'MESSAGE', 'PRACK', 'UPDATE', 'SUBSCRIBE']
+const supported = ['100rel', 'timer', 'replaces', 'path']
+
 /** What the signalling half is made from. Whatever touches the machine is given, so tests can give something else. */
 export interface Parts<T extends Transport> {
   readonly config: Config
@@ -72,7 +76,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     resolver,
     tap: calls.tap,
     handler: calls,
-    options: { userAgent, sessionExpires, domain },
+    options: { userAgent, sessionExpires, domain, allow, supported },
   })
   const handler: TransportHandler = {
     ...stack.handler,

@@ -116,8 +116,10 @@ export class Branch implements OutgoingHandlers {
     const status = response?.status ?? 408
     const contacts = status >= 300 && status < 400 ? (response?.contacts.map((contact) => contact.uri.text) ?? []) : []
     // A challenge from a station is its own fault, never the caller's: nothing is sent for a foreign realm.
-    const cause = status === 401 || status === 407 ? 'error' : causeOfStatus(status)
-    this.#fail(cause, status === 401 || status === 407 ? 500 : status, contacts)
+    if (status === 401 || status === 407) this.#fail('error', 500, contacts)
+    // What a 3xx points at may be nowhere that we go; then the station is simply not there.
+    else if (status < 400) this.#fail('unreachable', 480, contacts)
+    else this.#fail(causeOfStatus(status), status, contacts)
   }
 
   view(now: number): BranchView {

@@ -58,6 +58,7 @@ export class Call implements RingingListener, LegListener {
   #engine: MediaEngine
   #earlyAnswer: string | undefined
   #forwards = 0
+  #ringingShown = false
   /** History of stations that no longer ring: the branches themselves are let go, a held call is long. */
   #doneBranches: readonly BranchView[] = []
   /** The leg that waits while a transfer looks for somebody. */
@@ -67,8 +68,9 @@ export class Call implements RingingListener, LegListener {
     this.host = host
     this.from = from
     this.dialled = dialled
-    this.id = host.core.random.token(12)
     this.startedAt = host.core.clock.now()
+    // The time comes first so that the indexes of the records only ever grow at their end.
+    this.id = this.startedAt.toString(16).padStart(11, '0') + host.core.random.token(8)
     this.trace = new CallTrace()
     this.#invitation = invitation
     this.#engine = host.core.anchored
@@ -132,7 +134,9 @@ export class Call implements RingingListener, LegListener {
   }
 
   rings(): void {
-    if (this.state === 'ringing') this.#invitation?.progress(180)
+    if (this.state !== 'ringing' || this.#ringingShown) return
+    this.#ringingShown = true
+    this.#invitation?.progress(180)
   }
 
   earlyMedia(branch: Branch, sdp: string): void {

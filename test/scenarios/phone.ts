@@ -69,7 +69,12 @@ export class Phone {
         invite: (invitation) => this.#invited(invitation),
         request: (transaction) => transaction.respond(200),
       },
-      options: { userAgent: name, domain: options.address },
+      options: {
+        userAgent: name,
+        domain: options.address,
+        allow: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'NOTIFY', 'INFO', 'PRACK', 'UPDATE'],
+        supported: options.reliable ? ['100rel', 'timer'] : ['timer'],
+      },
     })
     const protocol = options.protocol ?? 'udp'
     this.transport = scenario.network.host(options.address, options.port ?? 5060, {
