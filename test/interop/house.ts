@@ -1,0 +1,166 @@
+import { expect } from 'vitest'
+import { Baresip, type BaresipOptions } from '../support/baresip.ts'
+import { type Baton, type BatonOptions, startBaton } from '../support/server.ts'
+import { SipClient, type SipClientOptions } from '../support/sip-client.ts'
+import { eventually } from './eventually.ts'
+
+/** One side's media numbers in a record. */
+export type Quality = {
+  packetsReceived: number
+  packetsSent: number
+  lost: number
+  jitterMs: number
+  codec?: string
+}
+
+/** A record as `GET /api/v1/records` gives it; what tests look at. */
+export type CallRecord = {
+  id: string
+  state: string
+  direction: string
+  caller: { number: string; name: string; personId: string }
+  callee: { number: string; name: string; personId: string }
+  trunk: string
+  startedAt: number
+  answeredAt: number | null
+  endedAt: number | null
+  answeredBy: { personId: string; station: string }
+  cause: string
+  status: number
+  endedBy: string
+  branches: { station: string; outcome?: string; by?: string }[]
+  quality: { caller?: Quality; callee?: Quality }
+}
+
+/** A live call as `GET /api/v1/calls` gives it. */
+export type LiveCall = { id: string; state: string; held: boolean; branches: { station: string; state: string }[] }
+
+export type TraceEntry = { direction: 'in' | 'out'; peer: string; text: string }
+
+const people = { alice: '+12025550101', bob: '+12025550102', carol: '+12025550103', dave: '+12025550104' } as const
+type Login = keyof typeof people
+
+/** A caller from the telephone network. */
+export const outsider = '+12065550100'
+
+/** The real server with the demo organisation, and the phones that a test connects to it. */
+export class House {
+  readonly baton: Baton
+  #cleanups: (() => unknown)[] = []
+
+  private constructor(baton: Baton) {
+    this.baton = baton
+  }
+
+  static async open(options: BatonOptions = {}): Promise<House> {
+    return new House(await startBaton(options))
+  }
+
+  async close(): Promise<void> {
+    await this.clear()
+    await this.baton.stop()
+  }
+
+  /** Ends the phones of a test; their registrations go with them. */
+  async clear(): Promise<void> {
+    const cleanups = this.#cleanups.splice(0).reverse()
+    for (const clean of cleanups) await clean()
+  }
+
+  /** Runs at the end of the test. */
+  onClear(clean: () => unknown): void {
+    this.#cleanups.push(clean)
+  }
+
+  /** A registered phone of one of the demo people. */
+  async phone(user: Login, options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+    const phone = await Baresip.start({
+      user,
+      password: `${user}-demo`,
+      domain: 'baton.local',
+      proxy: this.baton.sip.target,
+      ...options,
+    })
+    this.onClear(() => phone.stop())
+    await phone.event('REGISTER_OK')
+    return phone
+  }
+
+  /** A phone of the telephone network. */
+  async outsidePhone(options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+    const phone = await Baresip.start({ user: outsider, ...options })
+    this.onClear(() => phone.stop())
+    return phone
+  }
+
+  /** A scripted client of one of the demo people; it is not registered yet. */
+  async client(user: string, options: Partial<SipClientOptions> = {}): Promise<SipClient> {
+    const server = options.transport === 'ws' ? `${this.baton.http.replace('http', 'ws')}/sip` : this.baton.sip.target
+    const client = await SipClient.open({ server, user, ...options })
+    this.onClear(() => client.close())
+    return client
+  }
+
+  /** A scripted caller from the telephone network. */
+  outsideClient(options: Partial<SipClientOptions> = {}): Promise<SipClient> {
+    return this.client(outsider, { domain: '127.0.0.1', ...options })
+  }
+
+  /** What the telephone network dials for one of the demo people. */
+  numberOf(login: Login): string {
+    return `sip:${people[login]}@${this.baton.sip.target}`
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await this.baton.fetch(path)
+    if (!response.ok) throw new Error(`GET ${path} says ${response.status}: ${await response.text()}`)
+    return (await response.json()) as T
+  }
+
+  async calls(): Promise<LiveCall[]> {
+    return (await this.get<{ calls: LiveCall[] }>('/api/v1/calls')).calls
+  }
+
+  async records(): Promise<CallRecord[]> {
+    return (await this.get<{ records: CallRecord[] }>('/api/v1/records')).records
+  }
+
+  /** The record of the newest call, once no call is live any more and the record is closed. */
+  lastRecord(): Promise<CallRecord> {
+    return eventually(async () => {
+      expect(await this.calls(), 'live calls').toEqual([])
+      const [record] = await this.records()
+      expect(record?.state, 'state of the newest record').toBe('ended')
+      return record as CallRecord
+    })
+  }
+
+  async trace(id: string): Promise<TraceEntry[]> {
+    return (await this.get<{ entries: TraceEntry[] }>(`/api/v1/calls/${id}/trace`)).entries
+  }
+}
+
+/** The first message that begins so, waiting until the phone has printed it; only with `trace`. */
+export function sipMessage(phone: Baresip, start: string, which = 0): Promise<string> {
+  return eventually(() => {
+    const found = phone.sip().filter((message) => message.startsWith(start))[which]
+    if (!found) throw new Error(`${phone.user}'s phone saw no ${start}, but\n${phone.sip().map(firstLine).join('\n')}`)
+    return found
+  })
+}
+
+/** Waits until no sound has arrived at the phone for `quietMs`. */
+export async function fallsSilent(phone: Baresip, quietMs = 600): Promise<void> {
+  let heard = phone.heardSeconds()
+  let since = performance.now()
+  await eventually(() => {
+    const now = phone.heardSeconds()
+    if (now !== heard) since = performance.now()
+    heard = now
+    if (performance.now() - since < quietMs) throw new Error(`${phone.user}'s phone still hears something`)
+  })
+}
+
+function firstLine(message: string): string {
+  return message.slice(0, message.indexOf('\r\n'))
+}
