@@ -1,0 +1,144 @@
+import { useSyncExternalStore } from 'react'
+import type { BoardEvent, BoardRequest, CallShape, CallTraceShape } from '#api/contract.ts'
+
+export type Connection = 'connecting' | 'open' | 'lost'
+
+/** What the event WebSocket has told so far; a new object after every change. */
+export interface LiveState {
+  readonly connection: Connection
+  /** False until the first snapshot came. */
+  readonly known: boolean
+  readonly calls: ReadonlyMap<string, CallShape>
+  readonly total: number
+  /** Server time minus ours, in ms. */
+  readonly clockOffset: number
+  /** The last thing that happened, for announcing. */
+  readonly last: { readonly change: 'started' | 'changed' | 'ended'; readonly call: CallShape } | undefined
+  /** Counts ended calls, so that lists of records know when to look. */
+  readonly ended: number
+  /** Messages of the watched call. */
+  readonly trace: CallTraceShape | undefined
+}
+
+const firstWait = 500
+const longestWait = 15_000
+
+/** The connection to the board: keeps what it knows while it is lost, and comes back by itself. */
+export class Live {
+  readonly #url: string
+  readonly #listeners = new Set<() => void>()
+  #socket: WebSocket | undefined
+  #watched: string | null = null
+  #wait = firstWait
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #state: LiveState = {
+    connection: 'connecting',
+    known: false,
+    calls: new Map(),
+    total: 0,
+    clockOffset: 0,
+    last: undefined,
+    ended: 0,
+    trace: undefined,
+  }
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  get state(): LiveState {
+    return this.#state
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Connects, and again at once when the machine comes back to the network or the page to the front. */
+  start(): void {
+    this.#connect()
+    const hurry = () => {
+      if (!this.#socket && document.visibilityState === 'visible') this.#connect()
+    }
+    addEventListener('online', hurry)
+    document.addEventListener('visibilitychange', hurry)
+  }
+
+  /** Asks for the messages of this call, or of none. */
+  watch(id: string | null): void {
+    this.#watched = id
+    this.#set({ trace: undefined })
+    this.#ask()
+  }
+
+  #ask(): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return
+    this.#socket.send(JSON.stringify({ watch: this.#watched } satisfies BoardRequest))
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer)
+    const socket = new WebSocket(this.#url)
+    this.#socket = socket
+    socket.onopen = () => this.#ask()
+    socket.onmessage = (message) => this.#heard(JSON.parse(String(message.data)) as BoardEvent)
+    socket.onclose = () => {
+      if (this.#socket !== socket) return
+      this.#socket = undefined
+      this.#set({ connection: this.#state.known ? 'lost' : 'connecting' })
+      // Spread out, so that a server that comes back is not met by everybody at once.
+      this.#timer = setTimeout(() => this.#connect(), this.#wait * (0.75 + Math.random() / 2))
+      this.#wait = Math.min(this.#wait * 2, longestWait)
+    }
+  }
+
+  #heard(event: BoardEvent): void {
+    if (event.type === 'trace') {
+      this.#heardTrace(event)
+      return
+    }
+    this.#wait = firstWait
+    const clockOffset = event.at - Date.now()
+    if (event.type === 'snapshot') {
+      const calls = new Map(event.calls.map((call) => [call.id, call]))
+      const reconnected = this.#state.connection === 'lost' ? 1 : 0
+      const ended = this.#state.ended + reconnected
+      this.#set({ connection: 'open', known: true, calls, total: event.total, clockOffset, ended })
+      return
+    }
+    const calls = new Map(this.#state.calls)
+    let { ended } = this.#state
+    for (const { change, call } of event.changes) {
+      if (change === 'ended') {
+        calls.delete(call.id)
+        ended++
+      } else calls.set(call.id, call)
+    }
+    this.#set({ calls, total: event.total, clockOffset, ended, last: event.changes.at(-1) ?? this.#state.last })
+  }
+
+  #heardTrace({ id, from, entries, columns, arrows }: Extract<BoardEvent, { type: 'trace' }>): void {
+    if (id !== this.#watched) return
+    const before = from > 0 && this.#state.trace?.id === id ? this.#state.trace : undefined
+    this.#set({
+      trace: {
+        id,
+        columns,
+        entries: [...(before?.entries.slice(0, from) ?? []), ...entries],
+        arrows: [...(before?.arrows.slice(0, from) ?? []), ...arrows],
+      },
+    })
+  }
+
+  #set(change: Partial<LiveState>): void {
+    this.#state = { ...this.#state, ...change }
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+export const live = new Live(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/events`)
+
+export function useLive(): LiveState {
+  return useSyncExternalStore(live.subscribe, () => live.state)
+}
