@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { removeFolder, temporaryFolder } from './folders.ts'
 import { freePort, freePorts } from './ports.ts'
 import { type Ending, type Program, startProgram } from './program.ts'
 import { concatenate, makeTone, readWav, type Sound, secondsOf, type Tone, tonesIn, writeWav } from './tone.ts'
@@ -83,7 +83,7 @@ export class Baresip {
 
   /** Starts a phone; it is ready for commands, though perhaps not registered yet (wait for `REGISTER_OK`). */
   static async start(options: BaresipOptions): Promise<Baresip> {
-    const folder = mkdtempSync(join(tmpdir(), `baton-phone-${options.user}-`))
+    const folder = temporaryFolder(`phone-${options.user}`)
     const port = await freePorts(2) // baresip takes the port after it for TLS
     const controlPort = await freePort()
     const rtp = await freePorts(20)
@@ -248,7 +248,7 @@ export class Baresip {
     }
     const ending = await this.#program.ended
     this.#control.destroy()
-    rmSync(this.#folder, { recursive: true, force: true })
+    removeFolder(this.#folder)
     return ending
   }
 

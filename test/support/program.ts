@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { findProgram } from './programs.ts'
 
 /** How a program ended: its exit code, or the signal that killed it. */
@@ -99,10 +100,16 @@ export class Program {
   /** Ends the program and what it started, at once. */
   kill(): void {
     if (this.#ending) return
+    this.killGroup()
+    this.#child.kill('SIGKILL')
+  }
+
+  /** Ends what the program started and left behind. */
+  killGroup(): void {
     try {
-      process.kill(-this.pid, 'SIGKILL') // the whole group: each program leads one of its own
+      process.kill(-this.pid, 'SIGKILL') // each program leads a group of its own
     } catch {
-      this.#child.kill('SIGKILL')
+      // nothing is left
     }
   }
 }
@@ -122,6 +129,27 @@ export async function startProgram(name: string, args: string[], options: StartO
     child.once('error', (error) => reject(new Error(`${path} could not be started: ${error.message}`)))
   })
   return new Program(name, child, options.onOutput)
+}
+
+/** CPU time of a program and all that it started, in ms; Linux only. Those that have ended do not count. */
+export function cpuOfGroup(pid: number): number {
+  let ticks = 0
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const fields = statOf(name)
+    if (fields[2] === String(pid)) ticks += Number(fields[11]) + Number(fields[12])
+  }
+  return ticks * 10 // of 1/100 s
+}
+
+/** The fields of /proc/PID/stat after the command's name: state, parent, group, …; empty when the process is gone. */
+function statOf(pid: string): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return []
+  }
 }
 
 /** Kills whatever was started here and still runs, and waits until it is gone. */

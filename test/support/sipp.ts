@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { removeFolder, temporaryFolder } from './folders.ts'
 import { freePorts } from './ports.ts'
 import { type Program, startProgram } from './program.ts'
 
@@ -63,7 +63,7 @@ export type Sipp = {
 
 /** Starts SIPp and returns when its socket is open. */
 export async function startSipp(options: SippOptions): Promise<Sipp> {
-  const folder = mkdtempSync(join(tmpdir(), 'baton-sipp-'))
+  const folder = temporaryFolder('sipp')
   const address = options.address ?? '127.0.0.1'
   const port = options.port ?? (await freePorts(1))
   const media = await freePorts(4)
@@ -77,7 +77,7 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
       ...readStatistics(join(folder, 'statistics.csv')),
       errors: readIfThere(join(folder, 'errors.log')),
     }
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
     return known
   })
   await ready(program, control)
