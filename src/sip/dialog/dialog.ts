@@ -14,6 +14,8 @@ import type { Credentials, Dialog, DialogHandlers, DialogState } from './types.t
 const nobody: ReadonlySet<string> = new Set()
 /** Requests that move the remote target and so carry Contact (RFC 3261 §12.2, RFC 3311, RFC 6665). */
 const refreshing: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REFER'])
+/** Requests whose 481 or silence ends a subscription or nothing, never the call (RFC 5057 §5.1). */
+const otherUsage: ReadonlySet<string> = new Set(['NOTIFY', 'SUBSCRIBE', 'REFER', 'PRACK'])
 /** How far the CSeq jumps after a crash: requests that were sent since the state was stored are behind it. */
 const RESTORE_GAP = 1000
 
@@ -176,7 +178,9 @@ export class LiveDialog implements Dialog {
   async request(method: string, options: RequestParts = {}): Promise<Response | undefined> {
     if (this.ended) return undefined
     const response = await this.#ask(method, options)
-    if (response?.status === 481 || response?.status === 408) this.gone(response.status === 408)
+    if ((response?.status === 481 || response?.status === 408) && !otherUsage.has(method)) {
+      this.gone(response.status === 408)
+    }
     return response
   }
 
@@ -308,6 +312,9 @@ export class LiveDialog implements Dialog {
     this.session.stop()
     this.offers.end()
     this.#sdp = ''
+    const { pending } = this
+    this.pending = undefined
+    pending?.respond(487)
   }
 
   /** The dialog stays known until its BYE is answered, so that a BYE that crosses finds it (RFC 5407 §3.1.3). */
@@ -322,7 +329,7 @@ export class LiveDialog implements Dialog {
       this.exchange(method, parts, {
         final: resolve,
         failed: (failure) => {
-          if (failure === 'timeout') this.gone(true)
+          if (failure === 'timeout' && !otherUsage.has(method)) this.gone(true)
           resolve(undefined)
         },
       })

@@ -75,9 +75,6 @@ function endByPeer(dialog: LiveDialog, transaction: ServerTransaction): void {
     dialog.earlyBye(request)
     return
   }
-  const { pending } = dialog
-  dialog.pending = undefined
-  pending?.respond(487)
   dialog.drop()
   dialog.handlers.bye?.(request)
 }
@@ -117,19 +114,19 @@ function updated(dialog: LiveDialog, transaction: ServerTransaction): void {
 }
 
 function takeOffer(dialog: LiveDialog, transaction: ServerTransaction): void {
-  const { offer } = dialog.handlers
+  const { handlers } = dialog
   const session = answerFor(dialog, transaction.request)
   if (!session.ok) {
     transaction.respond(422, undefined, session.headers)
     return
   }
-  if (!offer) {
+  if (!handlers.offer) {
     transaction.respond(488)
     return
   }
   const incoming = new IncomingOffer(dialog, transaction, session.agreement, session.headers)
   dialog.pending = incoming
-  offer(incoming)
+  handlers.offer(incoming)
 }
 
 function answerFor(dialog: LiveDialog, request: Request) {

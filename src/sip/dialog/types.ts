@@ -149,6 +149,8 @@ export interface InviteOptions {
 }
 
 export interface UserAgentHandler {
+  /** Whether an earlier run of this server sent the INVITE with these identifiers: its late 2xx is then ACKed and ended with BYE. */
+  askedBefore?(callId: string, localTag: string): boolean
   /** An INVITE outside a dialog, syntax and Require checked. 100 Trying is on its way. Merged requests have been answered 482. */
   invite(invitation: Invitation): void
   /** REGISTER, OPTIONS, SUBSCRIBE, MESSAGE, REFER, PUBLISH … outside a dialog. Methods that are not allowed have been answered 405 or 501. */

@@ -210,8 +210,8 @@ class LiveUserAgent implements UserAgent, Core {
       known.acknowledge(response.cseq.number)
       return
     }
-    // Without the transaction anybody could have made this up.
-    if (!ours || response.toTag === '') return
+    // Without the transaction anybody could have made this up, unless an earlier run is known to have asked.
+    if (!(ours || this.#handler.askedBefore?.(response.callId, response.fromTag)) || response.toTag === '') return
     const dialog = LiveDialog.ofResponse(this, response, flow, this.transport.contactUri(flow))
     dialog.acknowledge(response.cseq.number)
     dialog.bye()
