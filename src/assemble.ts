@@ -14,7 +14,21 @@ import {
 import type { Storage } from '#storage'
 
 /** What the server says in Allow and Supported. */
-const allow = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'REGISTER', 'REFER', 'NOTIFY', 'INFO', 'MESSAGE', 'PRACK', 'UPDATE', 'SUBSCRIBE']
+const allow = [
+  'INVITE',
+  'ACK',
+  'CANCEL',
+  'BYE',
+  'OPTIONS',
+  'REGISTER',
+  'REFER',
+  'NOTIFY',
+  'INFO',
+  'MESSAGE',
+  'PRACK',
+  'UPDATE',
+  'SUBSCRIBE',
+]
 const supported = ['100rel', 'timer', 'replaces', 'path']
 
 /** What the signalling half is made from. Whatever touches the machine is given, so tests can give something else. */
@@ -69,13 +83,18 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     settings: { ...defaultCallSettings, node: config.node, domain, maxCalls: config.limits.maxCalls },
   } as Core & { readonly directory: Directory & DirectoryAdmin }
   const calls = new Calls(core)
+  const recovery = new Recovery(core)
   const stack = createSipStack({
     clock,
     random,
     log,
     resolver,
     tap: calls.tap,
-    handler: calls,
+    handler: {
+      invite: (invitation) => calls.invite(invitation),
+      request: (transaction) => calls.request(transaction),
+      askedBefore: (callId, localTag) => recovery.askedBefore(callId, localTag),
+    },
     options: { userAgent, sessionExpires, domain, allow, supported },
   })
   const handler: TransportHandler = {
@@ -89,7 +108,6 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   transport = await parts.openTransport(handler)
   core.transport = transport
   core.ua = stack.start(transport)
-  const recovery = new Recovery(core)
   const interrupted = await recovery.start()
   const gateways = new Gateways(core)
   gateways.start()

@@ -172,14 +172,16 @@ async function serve(): Promise<void> {
   const retention = keepRetention(config, storage, log)
   const sipText = transport.addresses.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`).join(', ')
   console.log(`Baton is ready: ${pageUrl(config, http.port)} (SIP: ${sipText})`)
-  if (house.interrupted > 0) log.warn({ dialogs: house.interrupted }, 'the last run was interrupted; its calls are being ended')
+  if (house.interrupted > 0)
+    log.warn({ dialogs: house.interrupted }, 'the last run was interrupted; its calls are being ended')
 
   let stopping = false
   const stop = async (): Promise<void> => {
     if (stopping) process.exit(1)
     stopping = true
     const { live } = calls.counters
-    if (live > 0) console.log(`Baton stops: ${live} calls may finish within ${config.drainSeconds} s; stop again to end them now`)
+    if (live > 0)
+      console.log(`Baton stops: ${live} calls may finish within ${config.drainSeconds} s; stop again to end them now`)
     clearInterval(retention)
     await house.stop(config.drainSeconds * 1000)
     await http.close()

@@ -16,6 +16,8 @@ const giveUpMs = 10 * 60_000
 export class Recovery {
   readonly #core: Core
   readonly #left = new Map<string, { row: DialogRow; until: number }>()
+  /** Dialogs of stations that the last run left ringing: `callId localTag`. */
+  readonly #ringing = new Set<string>()
   #timer: Timer | undefined
   #unsubscribe: (() => void) | undefined
 
@@ -25,6 +27,7 @@ export class Recovery {
 
   /** Sweeps the database and starts to end what it found. Resolves once records are right; the BYEs go on behind. */
   async start(): Promise<number> {
+    await this.#rememberRinging()
     const rows = await this.#core.storage.calls.sweep(this.#core.settings.node, this.#core.clock.now())
     const until = this.#core.clock.now() + giveUpMs
     for (const row of rows) this.#left.set(`${row.callId} ${row.role}`, { row, until })
@@ -39,9 +42,24 @@ export class Recovery {
     return rows.length
   }
 
+  /** Whether the last run rang a station with these identifiers. */
+  askedBefore(callId: string, localTag: string): boolean {
+    return this.#ringing.has(`${callId} ${localTag}`)
+  }
+
   stop(): void {
     this.#core.clock.clearTimeout(this.#timer)
     this.#unsubscribe?.()
+  }
+
+  async #rememberRinging(): Promise<void> {
+    for (const row of await this.#core.storage.calls.contexts()) {
+      if (row.node !== this.#core.settings.node) continue
+      for (const { dialog } of JSON.parse(row.branches) as { dialog?: { callId: string; localTag: string } }[]) {
+        if (dialog) this.#ringing.add(`${dialog.callId} ${dialog.localTag}`)
+      }
+    }
+    if (this.#ringing.size > 0) this.#core.clock.setTimeout(() => this.#ringing.clear(), giveUpMs)
   }
 
   #round(): void {

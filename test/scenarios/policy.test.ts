@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Scenario } from './scenario.ts'
+import { Scenario } from './checked.ts'
 
 const trunk = { address: '127.0.0.1', port: 5070, user: '+15551234567' }
 
@@ -68,7 +68,12 @@ describe('what happens instead of ringing', () => {
     await scenario.clock.until(() => bob.rung.length > 0)
     bob.answer()
     expect(await scenario.during(placed.result)).toBe(200)
-    for (contact of ['<sip:103@evil.example>', '<sip:19005551234@baton.local>', '<mailto:x@y>', '<sip:911@baton.local>']) {
+    for (contact of [
+      '<sip:103@evil.example>',
+      '<sip:19005551234@baton.local>',
+      '<mailto:x@y>',
+      '<sip:911@baton.local>',
+    ]) {
       const before = bob.rung.length
       expect(await scenario.during(caller.call('+12025550101').result)).toBe(480)
       expect(bob.rung.length).toBe(before)

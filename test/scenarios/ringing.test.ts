@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Scenario } from './scenario.ts'
+import { Scenario } from './checked.ts'
 
 const trunk = { address: '127.0.0.1', port: 5070, user: '+15551234567' }
 

@@ -7,6 +7,9 @@ import { openStorage, type RecordRow, type Storage } from '#storage'
 import { assemble, type House } from '../../src/assemble.ts'
 import { Phone, type PhoneOptions } from './phone.ts'
 
+/** Scenarios that were started and not yet checked for errors. */
+export const running: Scenario[] = []
+
 /** A name server that knows nothing: scenarios use addresses. */
 const noNames: NameServer = {
   naptr: async () => [],
@@ -27,7 +30,8 @@ export class Scenario {
   readonly random: Random
   readonly network: MemoryNetwork
   readonly server: Destination = { protocol: 'udp', address: '127.0.0.1', port: 5060, host: '127.0.0.1' }
-  readonly #phones: Phone[] = []
+  /** What the server logged as an error: bugs and failures that nobody expected. */
+  readonly errors: object[] = []
   readonly #names: Record<string, string> = { '127.0.0.1:5060': 'server' }
   storage!: Storage
   directory!: Directory & DirectoryAdmin
@@ -42,6 +46,7 @@ export class Scenario {
   /** Starts a server with the demo organisation. */
   static async start(options: ScenarioOptions = {}): Promise<Scenario> {
     const scenario = new Scenario(options)
+    running.push(scenario)
     const { clock } = scenario
     scenario.storage = await openStorage({ folder: ':memory:', thread: false, clock })
     await scenario.boot(options)
@@ -52,7 +57,7 @@ export class Scenario {
   /** Starts (again) on the same database: what a crashed server's successor does. */
   async boot(options: ScenarioOptions = {}): Promise<void> {
     const { clock, random, storage } = this
-    const log = silentLog
+    const log = { ...silentLog, error: (fields: object, sentence: string) => this.errors.push({ ...fields, sentence }) }
     const config = loadBatonConfig({ environment: options.environment ?? {} })
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
     await seedDemo(this.directory)
@@ -87,7 +92,6 @@ export class Scenario {
   /** A phone on an address of its own. @param name shown in ladders */
   phone(name: string, options: PhoneOptions): Phone {
     const phone = new Phone(this, name, options)
-    this.#phones.push(phone)
     this.#names[`${options.address}:${options.port ?? 5060}`] = name
     return phone
   }
