@@ -1,4 +1,4 @@
-import { Calls, type Core, defaultCallSettings, Gateways, Recovery } from '#call'
+import { Calls, type Core, defaultCallSettings, Gate, Gateways, Recovery } from '#call'
 import type { Config } from '#config.ts'
 import type { Directory, DirectoryAdmin } from '#directory'
 import type { Clock, Log, Random } from '#lib'
@@ -48,6 +48,7 @@ export interface Parts<T extends Transport> {
 /** The signalling half of the server: stack, call core, trunks and recovery, put together and running. */
 export interface House<T extends Transport> {
   readonly calls: Calls
+  readonly gate: Gate
   readonly ua: UserAgent
   readonly transport: T
   /** How many dialogs of a crashed run are being ended. */
@@ -82,14 +83,15 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     resolver,
     settings: { ...defaultCallSettings, node: config.node, domain, maxCalls: config.limits.maxCalls },
   } as Core & { readonly directory: Directory & DirectoryAdmin }
-  const calls = new Calls(core)
+  const gate = new Gate(directory, clock)
+  const calls = new Calls(core, gate)
   const recovery = new Recovery(core)
   const stack = createSipStack({
     clock,
     random,
     log,
     resolver,
-    tap: calls.tap,
+    tap: gate.count(calls.tap),
     handler: {
       invite: (invitation) => calls.invite(invitation),
       request: (transaction) => calls.request(transaction),
@@ -98,8 +100,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     options: { userAgent, sessionExpires, domain, allow, supported },
   })
   const handler: TransportHandler = {
-    ...stack.handler,
-    message: (bytes, flow) => stack.handler.message(bytes, flow),
+    ...gate.guard(stack.handler),
     closed: (flow) => {
       stack.handler.closed(flow)
       directory.flowClosed(flow.protocol, flow.remoteAddress, flow.remotePort)
@@ -113,12 +114,14 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   gateways.start()
   return {
     calls,
+    gate,
     ua: core.ua,
     transport,
     interrupted,
     async stop(limitMs) {
       await calls.drain(limitMs)
       recovery.stop()
+      gate.close()
       await gateways.stop()
       await transport.close()
     },

@@ -5,7 +5,7 @@ import { createHttpServer, createMetrics } from '#api'
 import { createDirectory, hasDemoPeople, seedDemo } from '#directory'
 import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
 import { createEmbeddedEngine } from '#media'
-import { createResolver, createTransport, parseUri, systemNameServer, uriEquals } from '#sip'
+import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, uriEquals } from '#sip'
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
 import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
@@ -137,7 +137,7 @@ async function serve(): Promise<void> {
         limits: { connections: limits.maxConnections },
       }),
   })
-  const { calls, ua, transport } = house
+  const { calls, gate, ua, transport } = house
   const health = async (): Promise<{ ready: boolean; details: Record<string, unknown> }> => {
     const database = await storage.healthy()
     return { ready: database && !calls.draining, details: { database, draining: calls.draining } }
@@ -145,7 +145,14 @@ async function serve(): Promise<void> {
   const metrics = createMetrics({
     version,
     calls: () => calls.counters,
-    sip: () => ua.sizes,
+    sip: () => ({
+      ...ua.sizes,
+      received: gate.received,
+      sent: gate.sent,
+      heldBack: gate.heldBack,
+      receiveErrors: udpDrops(transport.addresses),
+    }),
+    bindings: () => directory.bindingCount(),
     media: () => media.counters(),
     ready: async () => (await health()).ready,
   })

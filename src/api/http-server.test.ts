@@ -90,7 +90,7 @@ describe('health and metrics', () => {
     const metrics = createMetrics({
       version: '1.2.3',
       calls: () => calls.counters,
-      sip: () => ({ transactions: 4, dialogs: 2, received: 10, sent: 12, receiveErrors: 1 }),
+      sip: () => ({ transactions: 4, dialogs: 2, received: 10, sent: 12, heldBack: 0, receiveErrors: 1 }),
       bindings: () => 7,
       media: async () => ({ legs: 2, portsFree: 98, portsUsed: 2, relayed: 500, dropped: 5 }),
       causes: () => new Map([['no-answer', 6]]),

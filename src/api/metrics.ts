@@ -12,13 +12,12 @@ export interface MetricSources {
   sip?(): {
     readonly transactions: number
     readonly dialogs: number
-    readonly flows?: number
-    readonly received?: number
-    readonly sent?: number
-    readonly malformed?: number
-    readonly retransmitted?: number
+    readonly received: number
+    readonly sent: number
+    /** Messages of strangers that the flood guard dropped. */
+    readonly heldBack: number
     /** Datagrams that the kernel dropped because nobody read them in time. */
-    readonly receiveErrors?: number
+    readonly receiveErrors: number
   }
   bindings?(): number
   media?(): Promise<{
@@ -91,21 +90,17 @@ export function createMetrics(sources: MetricSources): Metrics {
     const read = sources.sip
     const transactions = gauge('sip_transactions', 'SIP transactions in memory.')
     const dialogs = gauge('sip_dialogs', 'SIP dialogs in memory.')
-    const flows = gauge('sip_flows', 'Open connections and UDP flows.')
     const messages = counts('sip_messages', 'SIP messages.', 'direction')
-    const malformed = count('sip_malformed', 'Messages that could not be read.')
-    const retransmitted = count('sip_retransmissions', 'Messages that were sent again.')
+    const heldBack = count('sip_held_back', 'Messages of strangers that sent too many, dropped unread.')
     const receiveErrors = count('udp_receive_errors', 'Datagrams that the kernel dropped before they were read.')
     updates.push(() => {
       const sip = read()
       transactions.set(sip.transactions)
       dialogs.set(sip.dialogs)
-      flows.set(sip.flows ?? 0)
       messages.reset()
-      messages.inc({ direction: 'in' }, sip.received ?? 0)
-      messages.inc({ direction: 'out' }, sip.sent ?? 0)
-      set(malformed, sip.malformed)
-      set(retransmitted, sip.retransmitted)
+      messages.inc({ direction: 'in' }, sip.received)
+      messages.inc({ direction: 'out' }, sip.sent)
+      set(heldBack, sip.heldBack)
       set(receiveErrors, sip.receiveErrors)
     })
   }

@@ -35,13 +35,16 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   readonly #idle = new Set<() => void>()
   #tail: { call: Call; until: number }[] = []
   #tailTimer: Timer | undefined
+  readonly #load: { readonly overloaded: boolean }
   #draining = false
   #started = 0
   #answered = 0
   #failed = 0
 
-  constructor(core: Core) {
+  /** @param load tells when the process cannot keep up */
+  constructor(core: Core, load: { readonly overloaded: boolean }) {
     this.core = core
+    this.#load = load
     this.surroundings = {
       directory: core.directory,
       maxForwards: core.settings.maxForwards,

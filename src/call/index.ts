@@ -1,6 +1,7 @@
 export { Calls } from './calls.ts'
 export { type CallSettings, type Core, defaultCallSettings } from './core.ts'
 export { CallError, type CallErrorCode, refusalOf } from './errors.ts'
+export { Gate } from './gate.ts'
 export { Gateways } from './gateways.ts'
 export * from './ladder.ts'
 export { Recovery } from './recovery.ts'

@@ -66,6 +66,13 @@ export class Bindings {
     return all.length > 1 ? all.sort(byPreference) : all
   }
 
+  /** How many there are, for metrics. */
+  get size(): number {
+    let size = 0
+    for (const bindings of this.#byAor.values()) size += bindings.length
+    return size
+  }
+
   holds(address: string, port: number): boolean {
     const now = this.#parts.clock.now()
     for (const binding of this.#byFlow.get(flowKey(address, port)) ?? none) {

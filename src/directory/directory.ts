@@ -100,6 +100,8 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory 
     bindingsOf: (person) => bindings.ofDevices(book.devicesOf(person)),
     bindingsOfDevice: (device) => bindings.ofDevice(device),
     holdsBinding: (address, port) => bindings.holds(address, port),
+    isKnownSource: (address, port) => bindings.holds(address, port) || trunks.sendsFrom(address, port),
+    bindingCount: () => bindings.size,
     register: (request) => bindings.register(request),
     flowClosed: (protocol, address, port) => bindings.flowClosed(protocol, address, port),
     onBinding: (listener) => bindings.onBinding(listener),

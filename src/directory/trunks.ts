@@ -91,6 +91,12 @@ export class Trunks {
     return undefined
   }
 
+  /** Whether a trunk sends from this address: its messages are never held back by the flood guard. */
+  sendsFrom(address: string, port: number): boolean {
+    const plain = plainAddress(address)
+    return this.#inbound.some((entry) => isFrom(entry, plain, port))
+  }
+
   /** Trunks with gateways: healthy ones first, then by priority and name; a trunk whose gateways all fail is tried last. */
   forOutside(): readonly Trunk[] {
     return this.#out

@@ -217,6 +217,10 @@ export interface Directory {
   bindingsOfDevice(device: DeviceId): readonly Binding[]
   /** Whether a live binding was registered from this address and port. */
   holdsBinding(address: string, port: number): boolean
+  /** Whether a binding or a trunk sends from this address and port: such sources are no strangers to the flood guard. */
+  isKnownSource(address: string, port: number): boolean
+  /** Live bindings of everybody, for metrics. */
+  bindingCount(): number
   /** Resolves once stored: only then is the 200 sent. */
   register(request: RegistrationRequest): Promise<RegistrationResult>
   /** The connection of these bindings is gone: those over TCP, TLS and WebSocket to this address and port end. */

@@ -28,4 +28,5 @@ export {
   type TransportOptions,
 } from './transport.ts'
 export * from './types.ts'
+export { udpDrops } from './udp-drops.ts'
 export type { UpgradeOptions } from './websocket.ts'
