@@ -62,16 +62,12 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   // ---- requests outside dialogs ------------------------------------------------------------------------------------------------
 
   invite(invitation: Invitation): void {
-    const refusal = this.#draining
-      ? 'draining'
-      : this.#live.size >= this.core.settings.maxCalls
-        ? 'overload'
-        : undefined
+    const { request, flow } = invitation
+    const refusal = this.#draining ? 'draining' : this.#isFull(request.uri.user) ? 'overload' : undefined
     if (refusal) {
       this.#refuse(invitation, refusal)
       return
     }
-    const { request, flow } = invitation
     const admission = admit(this.core, request, { address: flow.remoteAddress, port: flow.remotePort }, true)
     if (admission.kind === 'refused') {
       invitation.reject(admission.status, admission.reason, admission.headers)
@@ -273,6 +269,12 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
         if (this.#bySipCallId.get(sipCallId) === call) this.#bySipCallId.delete(sipCallId)
     }
     this.#tailTimer = this.#tail.length > 0 ? this.core.clock.setTimeout(() => this.#dropTails(), 250) : undefined
+  }
+
+  /** No room for another call; an emergency call always has room. */
+  #isFull(dialled: string): boolean {
+    const full = this.#load.overloaded || this.#live.size >= this.core.settings.maxCalls
+    return full && !this.core.directory.isEmergency(dialled)
   }
 
   #trunkIsFull(trunk: Trunk): boolean {

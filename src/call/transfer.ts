@@ -14,7 +14,7 @@ import type { Call } from './call.ts'
 import { type Caller, calleeParty } from './caller.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
 import { Leg } from './leg.ts'
-import { planFor } from './plan.ts'
+import { type CallPlan, planFor } from './plan.ts'
 import { dialledOf, redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
 
@@ -112,7 +112,8 @@ function originOf(transferor: Leg): DialOrigin {
 }
 
 function prepareBlind(call: Call, transferor: Leg, dialled: string, report: TransferReport): () => Promise<void> {
-  const plan = planFor(dialled, originOf(transferor), call.host.surroundings)
+  const plan = planOrOutcome(call, transferor, dialled)
+  if (plan instanceof CallError) return () => Promise.reject(plan)
   return () =>
     new Promise((resolve, reject) => {
       const transferee = transferor.peer as Leg
@@ -120,6 +121,19 @@ function prepareBlind(call: Call, transferor: Leg, dialled: string, report: Tran
       call.account = plan.account ?? call.account
       new BlindTransfer(call, transferor, transferee, report, resolve, reject).ring(plan)
     })
+}
+
+/** How a call to a target that may be dialled can fail before it rings. */
+const outcomes: readonly CallErrorCode[] = ['not-found', 'busy', 'do-not-disturb', 'no-trunk']
+
+/** A target that cannot be had is the outcome of an accepted transfer, told by NOTIFY. @throws CallError for one that may not be dialled */
+function planOrOutcome(call: Call, transferor: Leg, dialled: string): CallPlan | CallError {
+  try {
+    return planFor(dialled, originOf(transferor), call.host.surroundings)
+  } catch (error) {
+    if (error instanceof CallError && outcomes.includes(error.code)) return error
+    throw error
+  }
 }
 
 /** Rings the target while the transferee waits; the transferor is told and may hang up meanwhile. */
