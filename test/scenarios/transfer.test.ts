@@ -99,13 +99,20 @@ describe('blind transfer', () => {
     ['a premium number', '<sip:19005551234@baton.local>', 403],
     ['a foreign domain', '<sip:102@evil.example>', 404],
     ['an emergency number', '<sip:911@baton.local>', 403],
-    ['an extension that does not exist', '<sip:999@baton.local>', 404],
     ['nonsense', 'nonsense<', 400],
   ])('to %s is refused', async (_what, to, status) => {
     const { scenario, alice, caller } = await talking()
     expect((await scenario.during(refer(alice, to)))?.status).toBe(status)
     await scenario.pass(1000)
     expect(caller.byes).toHaveLength(0)
+  })
+
+  it('to an extension that does not exist fails: the NOTIFY says why and the call goes on', async () => {
+    const { scenario, alice, caller } = await talking()
+    expect((await scenario.during(refer(alice, '<sip:999@baton.local>')))?.status).toBe(202)
+    await scenario.pass(1000)
+    expect(alice.notified).toEqual(['SIP/2.0 100 Trying', 'SIP/2.0 404 Not Found'])
+    expect([alice.byes.length, caller.byes.length]).toEqual([0, 0])
   })
 
   it('by the caller from the trunk reaches our numbers only', async () => {
