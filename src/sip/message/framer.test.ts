@@ -75,7 +75,6 @@ describe('StreamFramer', () => {
   })
 
   it.each([
-    [message('', 'X: y'), 'content-length-missing'],
     [message('', 'Content-Length: -1'), 'bad-content-length'],
     [message('', 'Content-Length: 1e3'), 'bad-content-length'],
     [message('', 'Content-Length: '), 'bad-content-length'],
@@ -85,6 +84,13 @@ describe('StreamFramer', () => {
     ['\rX', 'bad-start'],
   ])('ends the stream for %j', (text, error) => {
     expect(frames([text, message('after')])).toEqual([error])
+  })
+
+  it('takes a message without Content-Length for the last one, and not what follows for its body', () => {
+    const bare = message('', 'X: y')
+    expect(frames([bare])).toEqual([bare, 'content-length-missing'])
+    expect(frames([`${bare}v=0\r\n`, message('after')])).toEqual([bare, 'content-length-missing'])
+    expect(frames([message('first'), bare + message('after')])).toEqual([message('first'), bare, 'content-length-missing'])
   })
 
   it('hands over the bytes of a fault, so that they can be answered', () => {

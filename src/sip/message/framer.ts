@@ -9,6 +9,7 @@ const nothing = Buffer.alloc(0)
 /**
  * Cuts a TCP or TLS stream into messages by Content-Length (RFC 3261 §18.3). A double CRLF between messages is a ping (answer CRLF), a single
  * one a pong (RFC 5626 §3.5.1). After an error nothing more comes: answer with what `parseMessage(bytes)` makes answerable, and close.
+ * A message without Content-Length is given without a body and is the last one, as where it ends cannot be known.
  */
 export class StreamFramer {
   readonly #maxHead: number
@@ -26,6 +27,8 @@ export class StreamFramer {
   #needed = 0
   #halfPing = false
   #broken = false
+  /** The fault that comes after the message at hand. */
+  #ending: string | undefined
 
   /** @param limits largest head and largest message in bytes, default 65,536 each */
   constructor(limits: { readonly maxHeadBytes?: number; readonly maxBytes?: number } = {}) {
@@ -64,6 +67,7 @@ export class StreamFramer {
 
   /** The next complete frame, `undefined` when more has to arrive. Call until `undefined` or an error. */
   next(): Frame | undefined {
+    if (this.#ending !== undefined) return this.#fail(this.#ending)
     const waiting = this.#to - this.#from
     if (waiting === 0 || this.#needed > waiting) return undefined
     if (this.#needed === 0) {
@@ -111,6 +115,11 @@ export class StreamFramer {
     const end = found + 4
     if (end > this.#maxHead) return 'headers-too-large'
     const length = contentLength(latin1(window, 0, end))
+    if (length === 'content-length-missing') {
+      this.#ending = length
+      this.#needed = end
+      return undefined
+    }
     if (typeof length === 'string') return length
     if (end + length > this.#maxBytes) return 'message-too-large'
     this.#needed = end + length
@@ -121,6 +130,7 @@ export class StreamFramer {
     const end = Math.min(this.#to, this.#from + this.#maxHead)
     const bytes = Buffer.from(this.#data.subarray(this.#from, end))
     this.#broken = true
+    this.#ending = undefined
     this.#drop(this.#to - this.#from)
     return { error, bytes }
   }
