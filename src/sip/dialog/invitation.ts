@@ -33,6 +33,8 @@ export class LiveInvitation implements Invitation {
       cancelled: (cancel) => this.#givenUp(cancel),
       acked: (ack) => {
         if (!this.#dialog?.confirmed) return
+        // From here on the dialog holds nothing of its INVITE.
+        this.#dialog.prack = undefined
         this.handlers.acked?.(ack)
         this.#dialog.acked(ack)
       },

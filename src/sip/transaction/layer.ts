@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { Log, Random } from '#lib'
 import type { Flow, Transport } from '../transport/types.ts'
 import type { ClientMachine } from './client.ts'
+import { flat } from './flat.ts'
 import type { MachineContext } from './machine.ts'
 import type { ServerMachine } from './server.ts'
 import type { TransactionHandler } from './types.ts'
@@ -28,7 +29,7 @@ export interface Layer extends MachineContext {
 
 /** A fresh branch with the magic cookie (RFC 3261 §8.1.1.7). */
 export function newBranch(random: Random): string {
-  return `z9hG4bK${random.token(10)}`
+  return flat(`z9hG4bK${random.token(10)}`)
 }
 
 /** Our Via value on a flow; `rport` asks UDP peers to answer to where we really send from (RFC 3581). */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type HeaderLines, type Request, responseHeaders, writeResponse } from '../message/index.ts'
 import { responseTarget } from '../transport/response-target.ts'
 import type { Destination, Flow } from '../transport/types.ts'
+import { flat } from './flat.ts'
 import type { Layer } from './layer.ts'
 import { Machine } from './machine.ts'
 import {
@@ -48,8 +49,8 @@ export class ServerMachine extends Machine<State, ServerEvent, ServerAction, Buf
       flow.reliable,
     )
     this.#layer = layer
-    this.key = key
-    this.mergedKey = mergedKey
+    this.key = flat(key)
+    this.mergedKey = flat(mergedKey)
     this.callId = request.callId
     this.invite = invite
     this.toTag = request.toTag || toTag || layer.random.token(8)

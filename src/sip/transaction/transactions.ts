@@ -187,8 +187,8 @@ class LiveTransactions implements TransactionLayer, Layer {
       request.toTag === '' ? `${request.callId}|${request.fromTag}|${request.cseq.number} ${method}` : ''
     const merged = mergedKey !== '' && this.#origins.has(mergedKey)
     const machine = new ServerMachine(this, key, merged ? '' : mergedKey, request, flow)
-    this.#servers.set(key, machine)
-    if (machine.mergedKey !== '') this.#origins.set(mergedKey, machine)
+    this.#servers.set(machine.key, machine)
+    if (machine.mergedKey !== '') this.#origins.set(machine.mergedKey, machine)
     const answer = new Answer(machine, request, flow, merged)
     if (!this.guard(() => this.handler.request(answer))) answer.respond(500)
     machine.wait()
@@ -205,7 +205,7 @@ class LiveTransactions implements TransactionLayer, Layer {
   #cancel(cancel: Request, flow: Flow, key: string): void {
     const invite = this.#servers.get(keyOf(cancel, 'INVITE'))
     const machine = new ServerMachine(this, key, '', cancel, flow, invite?.toTag)
-    this.#servers.set(key, machine)
+    this.#servers.set(machine.key, machine)
     new Answer(machine, cancel, flow, false).respond(invite ? 200 : 481)
     invite?.run('cancel', cancel)
   }
