@@ -16,7 +16,7 @@ export interface AccessOptions {
   readonly boardPassword?: string
   /** Host names that this server is reached by, besides addresses and `localhost`. */
   readonly names?: readonly string[]
-  /** Origins of other pages that may open WebSockets, e.g. `https://desk.example`. */
+  /** Origins whose pages may open WebSockets, e.g. `https://desk.example`; their hosts count as names of this server. */
   readonly origins?: readonly string[]
   /** Addresses or networks (`10.0.0.0/8`) whose X-Forwarded headers are believed. */
   readonly trustedProxies?: readonly string[]
@@ -40,8 +40,9 @@ export class Access {
   constructor(options: AccessOptions) {
     this.#options = options
     this.#proxies = networks(options.trustedProxies ?? [])
-    this.#names = new Set((options.names ?? []).map((name) => name.toLowerCase()))
     this.#origins = new Set((options.origins ?? []).map((origin) => origin.toLowerCase()))
+    const names = [...(options.names ?? []), ...[...this.#origins].map((origin) => new URL(origin).hostname)]
+    this.#names = new Set(names.map((name) => name.toLowerCase()))
     this.#expected = options.boardPassword ? digest(`board:${options.boardPassword}`) : undefined
   }
 
@@ -84,7 +85,7 @@ export class Access {
       status: 421,
       code: 'host-unknown',
       message:
-        'This server is not known by the name in the Host header; use its address or localhost, or add the name to http.names in the configuration.',
+        'This server is not known by the name in the Host header; use its address or localhost, or add https://NAME to http.allowedOrigins in baton.yaml.',
     }
   }
 
@@ -101,7 +102,7 @@ export class Access {
       status: 403,
       code: 'origin-refused',
       message:
-        'The page that opens this WebSocket is not one of this server; add its origin to http.origins in the configuration.',
+        'The page that opens this WebSocket is not one of this server; add its origin to http.allowedOrigins in baton.yaml.',
     }
   }
 
@@ -117,7 +118,7 @@ export class Access {
         status: 403,
         code: 'board-closed',
         message:
-          'Nobody may read the calls of this server yet: set boardPassword in baton.yaml (or BATON_BOARD_PASSWORD) and log in as the user "board".',
+          'Nobody may read the calls of this server yet: set http.boardPassword in baton.yaml and log in as the user "board".',
       }
     }
     return this.#checkPassword(request, client, this.#expected)
@@ -158,7 +159,7 @@ export class Access {
     return {
       status: 401,
       code: 'password-needed',
-      message: 'Log in as the user "board" with the password that is set as boardPassword.',
+      message: 'Log in as the user "board" with the password that is set as http.boardPassword.',
       headers: { 'www-authenticate': 'Basic realm="Baton board", charset="UTF-8"' },
     }
   }

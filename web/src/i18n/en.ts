@@ -24,7 +24,7 @@ export const en = {
     emptyReal: 'Calls appear here the moment they begin to ring.',
     more: (count: number) => `and ${count} more`,
     open: 'Show the messages of this call',
-    from: (trunk: string) => `by ${trunk}`,
+    from: (trunk: string) => `via ${trunk}`,
   },
   state: { ringing: 'Ringing', answered: 'Talking', held: 'On hold', ended: 'Ended' },
   answeredBy: (station: string) => `answered by ${station}`,

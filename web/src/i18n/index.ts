@@ -44,7 +44,7 @@ export interface Speech {
 }
 
 export function speechOf(language: Language): Speech {
-  const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' })
+  const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' })
   const dayAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 })
   return {

@@ -1,8 +1,9 @@
 import { useState } from 'react'
 import type { CallTraceShape, LadderArrowShape, TraceEntryShape } from '#api/contract.ts'
-import { useSpeech } from '../i18n/index.ts'
+import { type Speech, useSpeech } from '../i18n/index.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
-import { arrowLine, columnPlace, gapOf, rowHeight, timeWidth, totalWidth } from './layout.ts'
+import { useWidth } from '../parts/use-width.ts'
+import { arrowLine, columnPlace, type LadderLayout, layoutOf, reasonText, rowHeight, shortLabel } from './layout.ts'
 
 /**
  * A call's messages as a ladder. It is a list of buttons, each with its arrow drawn on it: the list is what a screen reader and the
@@ -11,29 +12,36 @@ import { arrowLine, columnPlace, gapOf, rowHeight, timeWidth, totalWidth } from 
 export function Ladder({ trace }: { readonly trace: CallTraceShape }) {
   const { t } = useSpeech()
   const [open, setOpen] = useState<number | undefined>(undefined)
-  const gap = gapOf(trace)
-  const width = totalWidth(trace.columns.length, gap)
+  const { ref, width: room } = useWidth<HTMLElement>()
+  const { columns } = trace
+  const arrows = trace.arrows.map((arrow) => ({ ...arrow, label: shownLabel(arrow, t) }))
+  const layout = layoutOf({ columns, arrows }, room)
   return (
     <div className="card ladder">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className="ladder-scroll" tabIndex={0} aria-label={t.call.messages}>
-        <div style={{ width }}>
-          <div className="ladder-head" aria-hidden="true">
-            {trace.columns.map((column, place) => (
-              <span key={column.id} style={{ left: columnPlace(place, gap) }} data-own={column.id === 'baton'}>
-                {column.label}
+      <section className="ladder-scroll" ref={ref} tabIndex={0} aria-label={t.call.messages}>
+        <div style={{ width: layout.width }}>
+          <div className="ladder-head" aria-hidden="true" data-narrow={layout.narrow}>
+            {columns.map(({ id, label }, place) => (
+              <span
+                key={id}
+                title={label}
+                data-own={id === 'baton'}
+                style={{ left: columnPlace(place, layout), maxWidth: layout.gap - 4 }}
+              >
+                {layout.narrow ? shortLabel(label) : label}
               </span>
             ))}
           </div>
           <ol className="ladder-rows">
-            {trace.arrows.map((arrow, place) => (
+            {arrows.map((arrow, place) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: arrow n stands for entry n for good
               <li key={place}>
                 <Row
                   arrow={arrow}
                   entry={trace.entries[place]}
-                  columns={trace.columns}
-                  gap={gap}
+                  columns={columns}
+                  layout={layout}
                   open={open === place}
                   onToggle={() => setOpen(open === place ? undefined : place)}
                 />
@@ -46,24 +54,27 @@ export function Ladder({ trace }: { readonly trace: CallTraceShape }) {
   )
 }
 
+/** What stands on the arrow: the label, that it is a repetition, and what its Reason says. */
+function shownLabel({ label, repeated, reason }: LadderArrowShape, t: Speech['t']): string {
+  return [label, repeated ? `(${t.call.again})` : '', reason && `· ${reasonText(reason)}`].filter(Boolean).join(' ')
+}
+
 interface RowProps {
   readonly arrow: LadderArrowShape
   readonly entry: TraceEntryShape | undefined
   readonly columns: CallTraceShape['columns']
-  readonly gap: number
+  readonly layout: LadderLayout
   readonly open: boolean
   readonly onToggle: () => void
 }
 
-function Row({ arrow, entry, columns, gap, open, onToggle }: RowProps) {
-  const { t, number } = useSpeech()
-  const after = arrow.after < 10_000 ? t.unit.ms(number(arrow.after)) : t.unit.s(number(arrow.after / 1000, 1))
+function Row({ arrow, entry, columns, layout, open, onToggle }: RowProps) {
+  const speech = useSpeech()
+  const { t } = speech
   if (arrow.kind === 'note') return <p className="ladder-note">{arrow.label}</p>
-  const names = [arrow.from, arrow.to].map((place) => columns[place]?.label ?? '')
-  const said = t.call.arrow(after, names[0] ?? '', names[1] ?? '', arrow.label)
-  const more = [arrow.repeated ? t.call.again : '', arrow.reason ? `${t.call.reason}: ${arrow.reason}` : '']
-  const line = arrowLine(arrow, gap)
-  const width = totalWidth(columns.length, gap)
+  const after = afterText(arrow.after, speech)
+  const [from = '', to = ''] = [arrow.from, arrow.to].map((place) => columns[place]?.label)
+  const line = arrowLine(arrow, layout)
   return (
     <>
       <button
@@ -72,12 +83,12 @@ function Row({ arrow, entry, columns, gap, open, onToggle }: RowProps) {
         data-kind={arrow.kind}
         data-repeated={arrow.repeated}
         aria-expanded={open}
-        aria-label={[said, ...more].filter(Boolean).join('. ')}
+        aria-label={t.call.arrow(after, from, to, arrow.label)}
         title={arrow.reason ? `${t.call.reason}: ${arrow.reason}` : undefined}
         onClick={onToggle}
       >
-        <svg width={width} height={rowHeight} aria-hidden="true" focusable="false">
-          <text className="ladder-time" x={timeWidth - 8} y={line.y + 4} textAnchor="end">
+        <svg width={layout.width} height={rowHeight} aria-hidden="true" focusable="false">
+          <text className="ladder-time" x={layout.timeWidth - 10} y={line.y + 4} textAnchor="end">
             {after}
           </text>
           {columns.map((column, place) => (
@@ -85,8 +96,8 @@ function Row({ arrow, entry, columns, gap, open, onToggle }: RowProps) {
               key={column.id}
               className="lifeline"
               data-own={column.id === 'baton'}
-              x1={columnPlace(place, gap)}
-              x2={columnPlace(place, gap)}
+              x1={columnPlace(place, layout)}
+              x2={columnPlace(place, layout)}
               y1={0}
               y2={rowHeight}
             />
@@ -94,10 +105,8 @@ function Row({ arrow, entry, columns, gap, open, onToggle }: RowProps) {
           <g className="arrow">
             <line x1={line.x1} x2={line.x2} y1={line.y} y2={line.y} />
             <path d={line.head} />
-            <text x={line.labelX} y={line.y - 7} textAnchor="middle">
+            <text x={line.labelX} y={line.y - 8} textAnchor="middle">
               {arrow.label}
-              {arrow.repeated ? ` ↻ ${t.call.again}` : ''}
-              {arrow.reason ? ' ⓘ' : ''}
             </text>
           </g>
         </svg>
@@ -110,4 +119,11 @@ function Row({ arrow, entry, columns, gap, open, onToggle }: RowProps) {
       )}
     </>
   )
+}
+
+/** `41 ms`, `8.95 s`, `2:04` */
+function afterText(ms: number, { t, number }: Speech): string {
+  if (ms < 1000) return t.unit.ms(number(ms))
+  if (ms < 60_000) return t.unit.s(number(ms / 1000, 2))
+  return t.unit.s(number(ms / 1000, 0))
 }

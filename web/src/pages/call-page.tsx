@@ -20,7 +20,8 @@ export function CallPage({ id }: { readonly id: string }) {
 
   useEffect(() => {
     live.watch(id)
-    heading.current?.focus()
+    scrollTo(0, 0)
+    heading.current?.focus({ preventScroll: true })
     return () => live.watch(null)
   }, [id])
 

@@ -47,7 +47,14 @@ export function PhoneHelp({ about }: { readonly about: About }) {
       </dl>
       <p className="line-head">{t.phones.line}</p>
       <div className="line">
-        <code>{line}</code>
+        <code>
+          {line.split(/(?<=;)/).map((part) => (
+            <span key={part}>
+              {part}
+              <wbr />
+            </span>
+          ))}
+        </code>
         <CopyButton text={line} what="baresip" />
       </div>
       {other && <p>{t.phones.try(person.name, other.extension)}</p>}

@@ -99,7 +99,7 @@ export function Outcome({ record }: { readonly record: CallRecord }) {
     <span className="state" data-state={record.answeredAt === null ? 'missed' : 'past'}>
       <Icon name={record.answeredAt === null ? 'missed' : 'answered'} />
       <span>
-        {plain ? capital(t.answeredBy(station)) : causeText(record.cause, t)}
+        {plain ? <AnsweredBy station={station} /> : causeText(record.cause, t)}
         {!plain && station !== '' && <span className="quiet"> · {t.answeredBy(station)}</span>}
       </span>
     </span>
@@ -119,6 +119,19 @@ export function Sound({ record }: { readonly record: CallRecord }) {
       <Icon name={icon} />
       {t.quality[word]}
     </span>
+  )
+}
+
+/** The sentence with its station kept in one piece. */
+function AnsweredBy({ station }: { readonly station: string }) {
+  const { t } = useSpeech()
+  const [before = '', after = ''] = t.answeredBy('\0').split('\0')
+  return (
+    <>
+      {capital(before)}
+      <bdi>{station}</bdi>
+      {after}
+    </>
   )
 }
 
