@@ -2,6 +2,7 @@ import type { Device, Person, Trunk } from '#directory'
 import { parseNameAddr, type Request, type ServerTransaction } from '#sip'
 import type { Caller } from './caller.ts'
 import type { Core } from './core.ts'
+import { outsideNumberOf } from './station.ts'
 
 /** What a request's sender turned out to be. */
 export type Admission =
@@ -79,8 +80,9 @@ function stationCaller(person: Person, device: Device, request: Request): Caller
     presented: {
       number: person.extension,
       name: person.name,
-      outsideNumber: person.settings.shownNumber ?? person.numbers[0] ?? '',
-      hidden: person.settings.hideNumber || privacyOf(request),
+      outsideNumber: outsideNumberOf(person),
+      hidden: privacyOf(request),
+      hiddenOutside: person.settings.hideNumber,
     },
   }
 }
@@ -102,6 +104,7 @@ function trunkCaller(core: Core, trunk: Trunk, request: Request): Caller {
       name: hidden ? '' : identity.display || request.from.display,
       outsideNumber: hidden ? '' : number,
       hidden,
+      hiddenOutside: hidden,
     },
   }
 }

@@ -11,7 +11,7 @@ import { type CallPlan, type PlanSurroundings, planFor } from './plan.ts'
 import { type CallFacts, closeOf, contextRowOf, recordOf, uasDialogState } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
-import { directMediaOf, type Station } from './station.ts'
+import { directMediaOf, presentedFor, type Station } from './station.ts'
 import { CallTrace } from './trace.ts'
 import { handleRefer } from './transfer.ts'
 import type { BranchView, CallChange, CallView } from './types.ts'
@@ -308,7 +308,7 @@ export class Call implements RingingListener, LegListener {
     const maxForwards = Number(request.header('max-forwards') ?? 70) - 1
     const media = (this.caller as Leg).media
     const call = {
-      presented: this.from.presented,
+      presented: presentedFor(this.from.presented, this.from.person, plan.account),
       dialled: plan.callee.number,
       maxForwards,
       headers: [],

@@ -23,7 +23,22 @@ export interface Presented {
   readonly name: string
   /** Number for the outside (E.164), '' when the caller has none. */
   readonly outsideNumber: string
+  /** The caller stays unknown to everybody … */
   readonly hidden: boolean
+  /** … or to the outside only. */
+  readonly hiddenOutside: boolean
+  /** Our number on whose behalf a forwarded or transferred call leaves: the provider bills and accepts only our own. */
+  readonly onBehalfOf?: string
+}
+
+/** The number that a person's calls to the outside show. */
+export function outsideNumberOf(person: Person): string {
+  return person.settings.shownNumber ?? person.numbers[0] ?? ''
+}
+
+/** How a caller is shown on a call that leaves on somebody's account. */
+export function presentedFor(presented: Presented, caller: Person | undefined, account: Person | undefined): Presented {
+  return account && account !== caller ? { ...presented, onBehalfOf: outsideNumberOf(account) } : presented
 }
 
 /** One way to reach a station. */
@@ -116,7 +131,7 @@ async function wayToGateway(
   return {
     uri: `sip:${userPart(number)}@${host}${transport ? `;transport=${transport}` : ''}`,
     target: { destinations },
-    from: caller.hidden
+    from: hidden
       ? '"Anonymous" <sip:anonymous@anonymous.invalid>'
       : formatNameAddr(caller.name, `sip:${userPart(identity)}@${core.settings.domain}`),
     to: formatNameAddr('', `sip:${userPart(number)}@${uri.value.host}`),

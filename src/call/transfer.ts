@@ -17,6 +17,7 @@ import { Leg } from './leg.ts'
 import { type CallPlan, planFor } from './plan.ts'
 import { dialledOf, redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
+import { outsideNumberOf, presentedFor } from './station.ts'
 
 const transferred: HeaderLines = [['Reason', 'SIP;cause=200;text="Call transferred"']]
 
@@ -167,7 +168,7 @@ class BlindTransfer implements RingingListener {
     const { core } = this.#call.host
     const engine = isDirect(this.#transferee.media) ? core.direct : core.anchored
     const facts = {
-      presented: this.#presented(),
+      presented: presentedFor(this.#presented(), this.#transferee.party.person, plan.account),
       dialled: plan.callee.number,
       maxForwards: 70,
       headers: [],
@@ -236,7 +237,7 @@ class BlindTransfer implements RingingListener {
     }
     this.#recalling = true
     try {
-      this.ring(planFor(person.extension, { kind: 'on-behalf', person }, this.#call.host.surroundings))
+      this.ring(planFor(person.login, { kind: 'on-behalf', person }, this.#call.host.surroundings))
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       this.#giveUp()
@@ -253,7 +254,13 @@ class BlindTransfer implements RingingListener {
     const { party } = this.#transferee
     if (this.#transferee === this.#call.caller) return this.#call.from.presented
     const number = party.person?.extension ?? party.station
-    return { number, name: party.person?.name ?? '', outsideNumber: party.person?.numbers[0] ?? number, hidden: false }
+    return {
+      number,
+      name: party.person?.name ?? '',
+      outsideNumber: party.person ? outsideNumberOf(party.person) : number,
+      hidden: false,
+      hiddenOutside: false,
+    }
   }
 }
 

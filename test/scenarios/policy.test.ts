@@ -139,6 +139,27 @@ describe('what happens instead of ringing', () => {
     expect(request?.header('p-asserted-identity')).toContain('+12025550101')
   })
 
+  it('a forward to the outside shows the caller and is made on the account of who forwards', async () => {
+    const scenario = await Scenario.start()
+    const provider = scenario.phone('provider', { address: '10.0.9.1', user: 'provider' })
+    await scenario.during(
+      scenario.directory.putTrunk({
+        id: 'out',
+        name: 'out',
+        settings: { sources: [], gateways: ['sip:10.0.9.1:5060'], healthMs: 0 },
+      }),
+    )
+    await settings(scenario, 'alice', { forward: { always: '+12125551234' }, maxOutsideCalls: 1 })
+    const caller = scenario.phone('caller', trunk)
+    caller.call('+12025550101')
+    await scenario.clock.until(() => provider.rung.length === 1)
+    const request = provider.rung[0]?.request
+    expect(request?.from.uri.user).toBe('+15551234567')
+    expect(request?.header('p-asserted-identity')).toContain('+12025550101')
+    expect(request?.header('diversion')).toContain('+12025550101')
+    expect(await scenario.during(caller.call('+12025550101').result)).toBe(403)
+  })
+
   it('a dead gateway is passed over for the next', async () => {
     const scenario = await Scenario.start()
     const provider = scenario.phone('provider', { address: '10.0.9.2', user: 'provider' })
