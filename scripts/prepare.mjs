@@ -138,6 +138,14 @@ function requireNode() {
   )
 }
 
+/**
+ * `npm start` is written with exec, so that a SIGTERM to npm reaches the server and not a shell before it.
+ * Windows' shell has no exec and needs none: there it just runs what follows.
+ */
+function provideExec() {
+  if (process.platform === 'win32') writeFileSync(join(bin, 'exec.cmd'), '@%*\r\n')
+}
+
 /** The newest modification below a folder, in ms since 1970; built files and packages do not count. */
 function newestChange(folder) {
   let newest = 0
@@ -168,6 +176,7 @@ try {
   alone(() => {
     installPackages()
     const node = requireNode()
+    provideExec()
     if (pages) buildPages(node)
   })
 } catch (error) {
