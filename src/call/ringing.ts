@@ -185,7 +185,13 @@ export class Ringing implements BranchListener {
     inBackground(
       this.#core,
       'ringing the stations',
-      Promise.all(ringing.map((station) => this.#startBranch(station))).then(() => this.#sent()),
+      Promise.all(ringing.map((station) => this.#startBranch(station))).then(
+        () => this.#sent(),
+        (error: unknown) => {
+          this.#giveUp('error', 500)
+          throw error
+        },
+      ),
     )
   }
 
@@ -234,6 +240,7 @@ export class Ringing implements BranchListener {
   #giveUp(cause: CallErrorCode, status: number): void {
     if (this.#over) return
     this.#finish()
+    for (const branch of this.branches) branch.cancel('cancelled', '', [])
     this.#listener.nobody(cause, status)
   }
 

@@ -125,8 +125,11 @@ async function wayToGateway(
   if (destinations.length === 0) return undefined
   const host = uri.value.port ? `${uri.value.host}:${uri.value.port}` : uri.value.host
   const identity = caller.outsideNumber || caller.number
-  const headers: [string, string][] = [['P-Asserted-Identity', `<sip:${userPart(identity)}@${core.settings.domain}>`]]
-  if (caller.hidden) headers.push(['Privacy', 'id'])
+  const asserted = `<sip:${userPart(caller.onBehalfOf || identity)}@${core.settings.domain}>`
+  const hidden = caller.hidden || caller.hiddenOutside
+  const headers: [string, string][] = [['P-Asserted-Identity', asserted]]
+  if (caller.onBehalfOf) headers.push(['Diversion', `${asserted};reason=unconditional`])
+  if (hidden) headers.push(['Privacy', 'id'])
   const transport = uri.value.params.get('transport')
   return {
     uri: `sip:${userPart(number)}@${host}${transport ? `;transport=${transport}` : ''}`,
