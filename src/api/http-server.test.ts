@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Clock, silentLog, systemClock, VirtualClock } from '#lib'
@@ -519,6 +521,35 @@ describe('listening', () => {
     await expect(start({ certificate: { certificate: '/none.pem', key: '/none.key' } })).rejects.toThrow(
       '/none.pem cannot be read (ENOENT)',
     )
+  })
+
+  test('HTTPS, with a new certificate taken while it runs and a broken one refused', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'baton-tls-'))
+    closers.push(() => rmSync(folder, { recursive: true }))
+    const files = { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') }
+    const make = (name: string) => {
+      const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+      const out = ['-keyout', files.key, '-out', files.certificate, '-subj', `/CN=${name}`]
+      execFileSync('openssl', ['req', '-x509', ...curve, ...out], { stdio: 'ignore' })
+    }
+    const served = (port: number) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+          resolve(String(socket.getPeerCertificate().subject.CN))
+          socket.destroy()
+        })
+        socket.on('error', reject)
+      })
+    make('first.example')
+    const clock = new VirtualClock()
+    const { server } = await start({ certificate: files, clock })
+    expect(await served(server.port)).toBe('first.example')
+    make('second.example')
+    await clock.advance(10_000)
+    expect(await served(server.port)).toBe('second.example')
+    writeFileSync(files.certificate, 'damaged')
+    await clock.advance(10_000)
+    expect(await served(server.port)).toBe('second.example')
   })
 
   test('closing tells the pages and leaves no watcher behind', async () => {
