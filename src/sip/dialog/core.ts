@@ -36,6 +36,8 @@ export interface Core {
   readonly allow: string
   readonly supported: string
   readonly supportedUnreliable: string
+  /** Runs code of the layer above out of a timer: a fault there is logged and ends nothing else. */
+  guard(run: () => void): void
   add(dialog: LiveDialog): void
   remove(dialog: LiveDialog): void
 }

@@ -244,6 +244,7 @@ export class LiveDialog implements Dialog {
     this.hear(response)
     this.retarget(response)
     this.session.agree(agreedByPeer(response))
+    this.offers.pump()
   }
 
   /** Takes the peer's Allow and Supported from a message. */
@@ -291,7 +292,7 @@ export class LiveDialog implements Dialog {
     }
     this.#stop()
     this.core.remove(this)
-    this.handlers.lost?.('gone')
+    this.core.guard(() => this.handlers.lost?.('gone'))
   }
 
   /** Ends without a message: BYE of the peer, or an early dialog whose INVITE has failed. */
@@ -304,7 +305,7 @@ export class LiveDialog implements Dialog {
   #terminate(headers: HeaderLines, why: 'session-expired' | 'gone' | 'no-ack'): void {
     if (this.ended) return
     this.bye(headers)
-    this.handlers.lost?.(why)
+    this.core.guard(() => this.handlers.lost?.(why))
   }
 
   #stop(): void {
@@ -379,7 +380,8 @@ export class LiveDialog implements Dialog {
       const minSE = response?.status === 422 ? minimumOf(this.core, response) : undefined
       if (minSE !== undefined && !this.ended) response = await this.#update(minSE)
       if (this.ended || !response) return false
-      if (response.status < 300) this.refreshed(response)
+      const confirmed = response
+      if (confirmed.status < 300) this.core.guard(() => this.refreshed(confirmed))
     } else if (this.#sdp) response = await this.reinvite(this.#sdp)
     return response !== undefined && response.status < 300
   }

@@ -503,3 +503,17 @@ describe('forks', () => {
     expect(seen[2]).not.toContain('Authorization')
   })
 })
+
+test('a fault in a handler that a timer calls ends nothing else', async () => {
+  const net = testNetwork({}, { alice: { sessionExpires: 600 }, bob: { sessionExpires: 600 } })
+  const { caller, callee } = await connected(net)
+  caller.handlers = {
+    lost: () => {
+      throw new Error('a bug')
+    },
+  }
+  net.network.rule(() => 'drop')
+  await net.clock.advance(700_000)
+  expect([caller.ended, callee.ended]).toEqual([true, true])
+  await net.drained()
+})

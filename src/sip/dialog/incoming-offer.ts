@@ -90,7 +90,7 @@ export class IncomingOffer implements ServerTransaction {
     )
     dialog.retarget(request)
     if (dialog.confirmed) dialog.session.agree(this.#agreement)
-    if (typeof body === 'string') dialog.keepSdp(body)
+    if (body) dialog.keepSdp(body.toString())
     dialog.handlers.changed?.(dialog)
     dialog.offers.pump()
   }

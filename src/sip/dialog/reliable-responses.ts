@@ -88,7 +88,7 @@ export class ReliableResponses {
         return
       }
       this.stop()
-      this.#settled(false)
+      this.#core.guard(() => this.#settled(false))
     }, this.#pause)
   }
 }

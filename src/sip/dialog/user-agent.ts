@@ -144,6 +144,10 @@ class LiveUserAgent implements UserAgent, Core {
     return LiveDialog.restored(this, state, target && 'flow' in target ? target.flow : this.#flowOf(state, target))
   }
 
+  guard(run: () => void): void {
+    this.transactions.guard(run)
+  }
+
   add(dialog: LiveDialog): void {
     this.#dialogs.set(keyOf(dialog.localTag, dialog.remoteTag), dialog)
   }
@@ -163,7 +167,7 @@ class LiveUserAgent implements UserAgent, Core {
 
   closed(flow: Flow): void {
     this.transactions.closed(flow)
-    this.#handler.closed?.(flow)
+    this.guard(() => this.#handler.closed?.(flow))
   }
 
   answerOptions(transaction: ServerTransaction): void {

@@ -35,6 +35,8 @@ export interface TransactionLayer extends Transactions {
   malformed(bytes: Buffer, flow: Flow, code: string): void
   /** A connection is gone: requests that wait on it fail or go elsewhere. */
   closed(flow: Flow): void
+  /** Runs code of the layer above; false and a log line where it throws. */
+  guard(run: () => void): boolean
 }
 
 /** Refusals of malformed requests per second: enough for an honest broken phone, useless for a flood. */
