@@ -95,15 +95,31 @@ describe('in a call', () => {
   })
 
   it('a session whose caller vanished ends by its timer', async () => {
-    const { scenario, alice, caller } = await start({ environment: {} })
+    const { scenario, alice, caller } = await start()
     await talk(scenario, caller, alice)
     scenario.network.rule((packet) =>
       packet.from === '127.0.0.1:5070' || packet.to === '127.0.0.1:5070' ? 'drop' : undefined,
     )
     await scenario.pass(1_900_000)
     expect(alice.byes).toHaveLength(1)
-    expect((await scenario.records())[0]?.state).toBe('ended')
+    const [record] = await scenario.records()
+    expect(record).toMatchObject({ state: 'ended', endedBy: 'server' })
+    expect(['session-expired', 'gone']).toContain(record?.cause)
     await nothingLeft(scenario)
+  })
+
+  it('no RTP for a minute ends it and the record says so; not while it is held', async () => {
+    const { scenario, alice, caller } = await start({ silenceMs: 60_000 })
+    await talk(scenario, caller, alice)
+    await scenario.during(alice.dialog?.reinvite(alice.sdp('inactive')) ?? Promise.reject())
+    await scenario.during(caller.dialog?.reinvite(caller.sdp('inactive')) ?? Promise.reject())
+    await scenario.pass(200_000)
+    expect([caller.byes.length, alice.byes.length]).toEqual([0, 0])
+    await scenario.during(alice.dialog?.reinvite(alice.sdp()) ?? Promise.reject())
+    await scenario.pass(70_000)
+    expect([caller.byes.length, alice.byes.length]).toEqual([1, 1])
+    expect(alice.byes[0]?.header('reason')).toContain('No media received')
+    expect(await scenario.records()).toMatchObject([{ cause: 'media-silent', endedBy: 'server' }])
   })
 
   it('INFO passes through, also OPTIONS is answered', async () => {

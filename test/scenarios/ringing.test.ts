@@ -181,4 +181,21 @@ describe('a call rings every phone of a person', () => {
     expect(forked.progress.filter((response) => response.body.length > 0)).toEqual([])
     expect(forked.progress.some((response) => response.status === 180)).toBe(true)
   })
+
+  it('a plan waits for a device that was pushed, and gives up when none comes', async () => {
+    const scenario = await Scenario.start()
+    const person = scenario.directory.personByLogin('alice')
+    if (!person) throw new Error('no alice')
+    const { numbers: _numbers, ...rest } = person
+    const ring = { ...person.settings.ring, pushWaitMs: 10_000 }
+    await scenario.during(scenario.directory.putPerson({ ...rest, settings: { ...person.settings, ring } }))
+    const caller = scenario.phone('caller', trunk)
+    expect(await scenario.during(caller.call('+12025550101').result)).toBe(480)
+    const placed = caller.call('+12025550101')
+    await scenario.pass(5000)
+    const phone = await scenario.registered('cell', 'alice', '10.0.0.5')
+    await scenario.pass(6000)
+    phone.answer()
+    expect(await scenario.during(placed.result)).toBe(200)
+  })
 })

@@ -20,8 +20,8 @@ const noNames: NameServer = {
 
 export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'loss' | 'reorder'> {
   readonly seed?: number
-  /** Keys of `baton.yaml` as environment-free overrides. */
-  readonly environment?: Record<string, string>
+  /** How long a peer may send no RTP, in ms; 0, the default, for ever: scenarios have no media. */
+  readonly silenceMs?: number
 }
 
 /** The whole server in one process: memory network, virtual time, in-memory database. */
@@ -58,7 +58,7 @@ export class Scenario {
   async boot(options: ScenarioOptions = {}): Promise<void> {
     const { clock, random, storage } = this
     const log = { ...silentLog, error: (fields: object, sentence: string) => this.errors.push({ ...fields, sentence }) }
-    const config = loadBatonConfig({ environment: options.environment ?? {} })
+    const config = loadBatonConfig({ environment: {} })
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
     await seedDemo(this.directory)
     this.media = await createEmbeddedEngine({
@@ -68,6 +68,7 @@ export class Scenario {
       random,
       log,
       thread: false,
+      silenceMs: options.silenceMs ?? 0,
       sockets: nullSockets,
     })
     this.house = await assemble({
