@@ -181,3 +181,22 @@ function arrow(one: MemoryNetwork['log'][number], names: Record<string, string>)
 }
 
 export type { Request, Response }
+
+/** A confirmed call: both ends' dialogs, with the ladder so far forgotten. */
+export async function connected(net: TestNetwork): Promise<{ caller: Dialog; callee: Dialog }> {
+  let callee: Dialog | undefined
+  net.bob.onInvite = (invitation) => {
+    callee = net.bob.watch(invitation.answer({ body: answer }))
+  }
+  const placed = net.alice.call(net.bob)
+  await net.clock.until(() => net.bob.heard.includes('acked'))
+  net.network.log.length = 0
+  net.alice.heard.length = 0
+  net.bob.heard.length = 0
+  return { caller: placed.dialog!, callee: callee! }
+}
+
+/** Takes every offer at once. */
+export function accepting(party: Party, dialog: Dialog, sdp: string): void {
+  party.watch(dialog, { offer: (transaction) => transaction.respond(200, undefined, [], sdp) })
+}
