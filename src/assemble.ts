@@ -69,6 +69,11 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     algorithm: digest,
     lookup: (username) => directory.secretsOf(username),
     lockOptions: { triesPerAccount: config.limits.authTries },
+    isRegistered: (username, address, port) => {
+      const device = directory.deviceByUsername(username)
+      const bindings = device ? directory.bindingsOfDevice(device.id) : []
+      return bindings.some((binding) => binding.remoteAddress === address && binding.remotePort === port)
+    },
     isOurs: (host, port) => host === domain || transport?.isOurs(host, port) === true,
   })
   const core = {

@@ -33,7 +33,7 @@ export function admit(
     fromUser: request.from.uri.user,
   })
   if (trunk && request.method !== 'REGISTER') return { kind: 'trunk', trunk }
-  const result = core.authenticator.check(request, source.address)
+  const result = core.authenticator.check(request, source.address, source.port)
   if (result.outcome === 'ok') {
     const device = core.directory.deviceByUsername(result.username)
     const person = device && core.directory.personById(device.personId)

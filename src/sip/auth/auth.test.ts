@@ -301,6 +301,19 @@ describe('the lock against guessing', () => {
     expect(phone(2)).toBe('ok')
   })
 
+  it('does not hold for the port that a phone of the account is registered from', () => {
+    const isRegistered = (...phone: unknown[]) => phone.join() === 'alice,192.0.2.66,5070'
+    const set = setUp({ lockOptions: { triesPerAccount: 3 }, isRegistered })
+    for (let i = 0; i < 3; i++) guess(set, 'alice', 'no', '192.0.2.66')
+    const call = (port: number) =>
+      set.authenticator.check(
+        request('REGISTER', 'sip:baton.local', answer(set.challenge('192.0.2.66'))),
+        '192.0.2.66',
+        port,
+      ).outcome
+    expect([call(5071), call(5070)]).toEqual(['locked', 'ok'])
+  })
+
   it('ends after its time and forgives slow mistakes', async () => {
     const set = setUp({ lockOptions: { triesPerAccount: 3, lockMs: 60_000, forgiveMs: 30_000 } })
     for (let i = 0; i < 3; i++) guess(set, 'alice', 'no', '192.0.2.66')

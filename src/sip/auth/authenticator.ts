@@ -25,6 +25,8 @@ export interface AuthenticatorOptions {
   /** Shared by all listeners of a server. */
   readonly lock?: GuessLock
   readonly lockOptions?: GuessLockOptions
+  /** Whether a phone of this account is registered from this address and port; the lock against guessing does not hold for it. */
+  readonly isRegistered?: (username: string, address: string, port: number) => boolean
   /** Whether a host is this server: a digest URI may name the server in another way than the Request-URI does. */
   readonly isOurs?: (host: string, port: number | undefined) => boolean
 }
@@ -59,6 +61,7 @@ export class Authenticator {
   readonly #lookup: (username: string) => StoredSecrets | undefined
   readonly #mint: NonceMint
   readonly #lock: GuessLock
+  readonly #isRegistered: (username: string, address: string, port: number) => boolean
   readonly #isOurs: (host: string, port: number | undefined) => boolean
   /** Stands in for the secret of a user who does not exist, so that the work is the same. */
   readonly #nobody: string
@@ -71,6 +74,7 @@ export class Authenticator {
     this.#lookup = options.lookup
     this.#mint = options.mint ?? new NonceMint({ clock, random })
     this.#lock = options.lock ?? new GuessLock(clock, options.lockOptions)
+    this.#isRegistered = options.isRegistered ?? (() => false)
     this.#isOurs = options.isOurs ?? (() => false)
     this.#nobody = this.#random.token(this.#algorithm === 'MD5' ? 16 : 32)
   }
@@ -78,14 +82,16 @@ export class Authenticator {
   /**
    * Checks who sent a request.
    * @param address the source address without port
+   * @param port the source port: tells a registered phone from others behind the same address
    */
-  check(request: Request, address: string): AuthOutcome {
+  check(request: Request, address: string, port = 0): AuthOutcome {
     const presented = this.#presented(request)
     if (presented === undefined) return this.#challenge(address, false)
     const { username, nonce } = presented
     const locked = this.#lock.lockedFor(username, address)
-    // A phone that is in stays in: the lock does not hold for a nonce that this very account has used with success.
-    if (locked > 0 && this.#mint.usedBy(nonce) !== username) return { outcome: 'locked', retryAfterMs: locked }
+    // A phone that is in stays in: the lock holds neither for a nonce that this very account has used with success nor for its own port.
+    if (locked > 0 && this.#mint.usedBy(nonce) !== username && !this.#isRegistered(username, address, port))
+      return { outcome: 'locked', retryAfterMs: locked }
     // Before the password is looked at: an old nonce must not serve to try passwords without being counted.
     if (!this.#mint.isFresh(nonce, address)) return this.#challenge(address, true)
     if (!this.#isRight(presented, request.method)) {
