@@ -47,6 +47,8 @@ export const outsider = '+12065550100'
 export class House {
   readonly baton: Baton
   #cleanups: (() => unknown)[] = []
+  /** When the present test began, ms since 1970. */
+  #since = Date.now()
 
   private constructor(baton: Baton) {
     this.baton = baton
@@ -65,6 +67,7 @@ export class House {
   async clear(): Promise<void> {
     const cleanups = this.#cleanups.splice(0).reverse()
     for (const clean of cleanups) await clean()
+    this.#since = Date.now()
   }
 
   /** Runs at the end of the test. */
@@ -125,13 +128,13 @@ export class House {
     return (await this.get<{ records: CallRecord[] }>('/api/v1/records')).records
   }
 
-  /** The record of the newest call, once no call is live any more and the record is closed. */
+  /** The record of this test's newest call, once no call is live any more and the record is closed. */
   lastRecord(): Promise<CallRecord> {
     return eventually(async () => {
       expect(await this.calls(), 'live calls').toEqual([])
-      const [record] = await this.records()
-      expect(record?.state, 'state of the newest record').toBe('ended')
-      return record as CallRecord
+      const record = (await this.records()).find(({ startedAt }) => startedAt >= this.#since)
+      if (record?.state !== 'ended') throw new Error(`the record of the last call is ${record?.state ?? 'missing'}`)
+      return record
     })
   }
 

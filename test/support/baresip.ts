@@ -345,6 +345,9 @@ function writeSettings(folder: string, options: BaresipOptions, port: number, co
     ['audec_format', 's16'],
     ['rtp_ports', `${rtp}-${rtp + 18}`],
     ['rtcp_mux', 'no'],
+    // The microphone's file is mono, and so is what is recorded.
+    ['opus_stereo', 'no'],
+    ['opus_sprop_stereo', 'no'],
     ['jitter_buffer_delay', '1-5'],
     ['ringback_disabled', 'yes'],
     ['snd_path', heard],
