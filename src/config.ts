@@ -100,7 +100,7 @@ export const configSchema = z.strictObject({
       /** Whose X-Forwarded-* are believed. */
       trustedProxies: list(network).default([]),
       allowedOrigins: list(origin).default([]),
-      /** Opens the live board of calls; without it the board is served on loopback only. */
+      /** Opens the live board of calls to the user `board`; without it only the demo shows one. */
       boardPassword: z.string().min(8).max(128).optional(),
     })
     .prefault({}),

@@ -35,7 +35,11 @@ function addresses(listeners: readonly Listener[]): { address: string; port: num
 
 function pageUrl(config: Config, port: number): string {
   const { host } = config.http.listen
-  return `${config.http.certificate ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${config.http.certificate ? 'https' : 'http'}://${shown(host, port)}`
+}
+
+function shown(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** Deletes what is older than the retention, once an hour. */
@@ -166,7 +170,7 @@ async function serve(): Promise<void> {
     ...(config.http.boardPassword ? { boardPassword: config.http.boardPassword } : {}),
     demo,
     version,
-    ...(sipAddress ? { sip: { address: `${sipAddress.address}:${sipAddress.port}`, domain: sip.domain } } : {}),
+    ...(sipAddress ? { sip: { address: shown(sipAddress.address, sipAddress.port), domain: sip.domain } } : {}),
     calls,
     storage,
     health,
@@ -177,7 +181,9 @@ async function serve(): Promise<void> {
     clock,
   })
   const retention = keepRetention(config, storage, log)
-  const sipText = transport.addresses.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`).join(', ')
+  const sipText = transport.addresses
+    .map(({ protocol, address, port }) => `${protocol} ${shown(address, port)}`)
+    .join(', ')
   console.log(`Baton is ready: ${pageUrl(config, http.port)} (SIP: ${sipText})`)
   if (house.interrupted > 0)
     log.warn({ dialogs: house.interrupted }, 'the last run was interrupted; its calls are being ended')

@@ -52,7 +52,11 @@ export function ladderModel(entries: readonly TraceEntry[], options: LadderOptio
     }
     return place
   }
-  const peerColumn = (peer: string): number => column(peer, options.names?.get(peer) ?? peer)
+  const parties = partiesOf(entries)
+  const peerColumn = (peer: string): number => {
+    const party = parties.get(peer)
+    return column(peer, options.names?.get(peer) ?? (party ? `${party} · ${peer}` : peer))
+  }
   const first = entries.find((entry) => !isMarker(entry))
   if (first?.direction === 'in') peerColumn(first.peer)
   const baton = column(batonColumn, 'Baton')
@@ -72,6 +76,21 @@ export function ladderModel(entries: readonly TraceEntry[], options: LadderOptio
     return { after, from, to, ...describe(entry.text), repeated }
   })
   return { columns, arrows }
+}
+
+/** Who sits at an address, from the trace itself: the From of an INVITE that comes from there, the To of one that goes there. */
+function partiesOf(entries: readonly TraceEntry[]): ReadonlyMap<string, string> {
+  const parties = new Map<string, string>()
+  for (const { direction, peer, text } of entries) {
+    if (parties.has(peer) || !text.startsWith('INVITE ')) continue
+    const end = text.indexOf('\r\n\r\n')
+    const head = end < 0 ? text : text.slice(0, end)
+    const value =
+      direction === 'in' ? (header(head, 'from') ?? header(head, 'f')) : (header(head, 'to') ?? header(head, 't'))
+    const user = value ? /sips?:([^@;>?\s]{1,30})@/i.exec(value)?.[1] : undefined
+    if (user) parties.set(peer, printable(user, 20))
+  }
+  return parties
 }
 
 interface Described {

@@ -146,3 +146,17 @@ test('what a peer sent cannot steer the terminal', () => {
 test('an empty trace says so', () => {
   expect(drawLadder([])).toBe('The trace holds no message.\n')
 })
+
+test('a column says who is there, as far as the messages tell', () => {
+  const { columns } = ladderModel([
+    entry(0, 'in', caller, 'INVITE sip:101@x SIP/2.0', ['f: "Kim" <sip:+15551234567@x>;tag=1', '', '']),
+    entry(1, 'out', phone, 'INVITE sip:y SIP/2.0', ['To: <sip:alice@baton.local>', '', '']),
+    entry(2, 'out', 'ws 127.0.0.1:4', 'INVITE sip:y SIP/2.0', ['To: \u001b[31m', '', '']),
+  ])
+  expect(columns.map(({ label }) => label)).toEqual([
+    `+15551234567 · ${caller}`,
+    'Baton',
+    `alice · ${phone}`,
+    'ws 127.0.0.1:4',
+  ])
+})

@@ -47,8 +47,10 @@ export function columnPlace(column: number, { timeWidth, gap }: LadderLayout): n
   return Math.round(timeWidth + gap / 2 + column * gap)
 }
 
-/** A peer's name where there is little room: protocol and port of an address, the beginning of a name. */
+/** A peer's name where there is little room: who it is, else protocol and port of an address, the beginning of a name. */
 export function shortLabel(label: string): string {
+  const [party, place] = label.split(' · ', 2)
+  if (party && place) return shortLabel(party)
   const address = /^(\w+) .*(:\d+)$/.exec(label)
   if (address) return `${address[1]} ${address[2]}`
   return label.length > 12 ? `${label.slice(0, 11)}…` : label
