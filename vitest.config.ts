@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { ReportFile } from './test/support/report.ts'
 
-const report = process.env.BATON_TEST_REPORT
+const report = process.env.TEST_REPORT_FILE
 
 export default defineConfig({
   test: {

@@ -74,7 +74,7 @@ function runTests(args) {
   const folder = mkdtempSync(join(tmpdir(), 'baton-test-'))
   const report = join(folder, 'report.json')
   try {
-    const ended = run('vitest', ['run', ...args], { env: { BATON_TEST_REPORT: report } })
+    const ended = run('vitest', ['run', ...args], { env: { TEST_REPORT_FILE: report } })
     if (!existsSync(report)) throw new Error('the test runner ended without a report')
     const { passed, failed, skipped } = JSON.parse(readFileSync(report, 'utf8'))
     outcome.passed += passed
