@@ -90,7 +90,11 @@ describe('StreamFramer', () => {
     const bare = message('', 'X: y')
     expect(frames([bare])).toEqual([bare, 'content-length-missing'])
     expect(frames([`${bare}v=0\r\n`, message('after')])).toEqual([bare, 'content-length-missing'])
-    expect(frames([message('first'), bare + message('after')])).toEqual([message('first'), bare, 'content-length-missing'])
+    expect(frames([message('first'), bare + message('after')])).toEqual([
+      message('first'),
+      bare,
+      'content-length-missing',
+    ])
   })
 
   it('hands over the bytes of a fault, so that they can be answered', () => {
