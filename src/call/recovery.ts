@@ -86,12 +86,7 @@ export class Recovery {
     const protocol = state.flow?.protocol
     if (protocol !== 'ws' && protocol !== 'wss') return undefined
     for (const binding of this.#core.directory.bindingsOfDevice(row.deviceId)) {
-      const flow = this.#core.transport.existing({
-        protocol: binding.protocol as 'ws',
-        address: binding.remoteAddress,
-        port: binding.remotePort,
-        host: binding.remoteAddress,
-      })
+      const flow = this.#core.transport.flow(binding.flowId)
       if (flow) return { flow }
     }
     return 'none yet'

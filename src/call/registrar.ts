@@ -32,7 +32,7 @@ export function handleRegister(core: Core, transaction: ServerTransaction): void
       protocol: flow.protocol,
       remoteAddress: flow.remoteAddress,
       remotePort: flow.remotePort,
-      localPort: flow.localPort,
+      id: flow.id,
     },
     userAgent: (request.header('user-agent') ?? '').slice(0, 200),
   }

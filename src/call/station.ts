@@ -102,7 +102,7 @@ function wayToBinding(
     host: binding.remoteAddress,
   }
   // A binding made over a connection is reached over that connection (RFC 5626 §5.3, RFC 7118 §5); also where a proxy with Path made it.
-  const flow = core.transport.existing(destination)
+  const flow = core.transport.flow(binding.flowId) ?? core.transport.existing(destination)
   if (flow) return { ...rest, target: { flow } }
   if (destination.protocol === 'ws' || destination.protocol === 'wss') return undefined
   const next = parseUri(path[0] === undefined ? binding.contact : path[0].replace(/^[^<]*<([^>]*)>.*$/, '$1'))

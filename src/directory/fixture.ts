@@ -72,7 +72,7 @@ export function registration(
     contacts: contacts.map((contact) => ({ expires: 3_600, q: 1_000, instance: '', regId: 0, push: '', ...contact })),
     removeAll: false,
     path: [],
-    flow: { protocol, remoteAddress: address, remotePort: port, localPort: 5060 },
+    flow: { protocol, remoteAddress: address, remotePort: port, id: `${protocol} ${address}:${port}` },
     userAgent: 'test',
     ...more,
   }

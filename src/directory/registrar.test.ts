@@ -24,7 +24,7 @@ describe('registrar', () => {
       push,
       protocol: 'udp',
       remotePort: 5064,
-      localPort: 5060,
+      flowId: 'udp 127.0.0.1:5064',
       device: { username: 'alice', name: 'phone' },
     })
     expect(directory.bindingsOf('demo-bob')).toEqual([])

@@ -77,7 +77,7 @@ export function planRegistration(
       protocol: request.flow.protocol,
       remoteAddress: request.flow.remoteAddress,
       remotePort: request.flow.remotePort,
-      localPort: request.flow.localPort,
+      flowId: request.flow.id,
       userAgent: request.userAgent,
       push: contact.push,
       registeredAt: kept?.registeredAt ?? now,

@@ -164,7 +164,8 @@ export interface RegistrationRequest {
     readonly protocol: string
     readonly remoteAddress: string
     readonly remotePort: number
-    readonly localPort: number
+    /** The transport's name of the flow. */
+    readonly id: string
   }
   readonly userAgent: string
 }

@@ -103,8 +103,8 @@ export interface BindingRow {
   readonly protocol: string
   readonly remoteAddress: string
   readonly remotePort: number
-  /** The listener's own port, so that answers leave where the registration came in. */
-  readonly localPort: number
+  /** The transport's name of the flow that the registration came over: the way back to the station. A dead connection's name never matches again. */
+  readonly flowId: string
   readonly userAgent: string
   /** JSON of RFC 8599 push parameters, '' when none. */
   readonly push: string

@@ -57,7 +57,13 @@ export function aBinding(id: string, deviceId: string): BindingRow {
       q: 1000,
     },
     ...{ callIdHeader: 'r1', cseq: 1, path: '[]', protocol: 'udp', remoteAddress: '127.0.0.1', remotePort: 5070 },
-    ...{ localPort: 5060, userAgent: 'baresip', push: '', registeredAt: 1_000, expiresAt: 61_000 },
+    ...{
+      flowId: 'udp 127.0.0.1:5060 10.0.0.7:5062',
+      userAgent: 'baresip',
+      push: '',
+      registeredAt: 1_000,
+      expiresAt: 61_000,
+    },
   }
 }
 

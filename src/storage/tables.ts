@@ -45,9 +45,9 @@ export const bindingsTable: Table<BindingRow> = {
   // biome-ignore format: in the order of the migration
   columns: [
     'id', 'deviceId', 'aor', 'contact', 'instance', 'regId', 'q', 'callIdHeader', 'cseq', 'path', 'protocol', 'remoteAddress',
-    'remotePort', 'localPort', 'userAgent', 'push', 'registeredAt', 'expiresAt',
+    'remotePort', 'flowId', 'userAgent', 'push', 'registeredAt', 'expiresAt',
   ],
-  integers: ['regId', 'q', 'cseq', 'remotePort', 'localPort', 'registeredAt', 'expiresAt'],
+  integers: ['regId', 'q', 'cseq', 'remotePort', 'registeredAt', 'expiresAt'],
 }
 
 export interface ValueRow {

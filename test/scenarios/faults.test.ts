@@ -200,12 +200,7 @@ describe('registrations move', () => {
     caller.dialog?.bye()
     await scenario.pass(1000)
     const [binding] = scenario.directory.bindingsOf('demo-alice')
-    const flow = scenario.house.transport.existing({
-      protocol,
-      address: binding?.remoteAddress ?? '',
-      port: binding?.remotePort ?? 0,
-      host: '',
-    })
+    const flow = scenario.house.transport.flow(binding?.flowId ?? '')
     if (!flow) throw new Error('the binding has no connection')
     scenario.network.cut(flow)
     await scenario.pass(100)

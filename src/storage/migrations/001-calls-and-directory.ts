@@ -75,7 +75,7 @@ export const callsAndDirectory: Migration = {
       protocol TEXT NOT NULL,
       remote_address TEXT NOT NULL,
       remote_port INTEGER NOT NULL,
-      local_port INTEGER NOT NULL,
+      flow_id TEXT NOT NULL,
       user_agent TEXT NOT NULL,
       push TEXT NOT NULL,
       registered_at BIGINT NOT NULL,
