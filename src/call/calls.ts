@@ -100,6 +100,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     if (method === 'REGISTER') handleRegister(this.core, transaction)
     else if (method === 'OPTIONS')
       transaction.respond(200, 'OK', [
+        ['Allow', this.core.ua.allow],
+        ['Supported', this.core.ua.supported],
         ['Accept', 'application/sdp'],
         ['Accept-Encoding', 'identity'],
         ['Accept-Language', 'en'],

@@ -181,6 +181,9 @@ export interface UserAgent {
   answerOptions(transaction: ServerTransaction): void
   /** Speaks again in a dialog of a process that died: `localSeq` jumps ahead so that the peer accepts the request (§12.2.2). */
   restore(state: DialogState, target?: Target): Dialog
+  /** Values of Allow and Supported, for answers to OPTIONS (RFC 3261 §11.2). */
+  readonly allow: string
+  readonly supported: string
   /** Live dialogs and transactions, for metrics and leak tests. */
   readonly sizes: { readonly dialogs: number; readonly transactions: number }
 }
