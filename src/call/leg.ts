@@ -34,7 +34,7 @@ const sdpType = ['Content-Type', 'application/sdp'] as const
 export class Leg implements DialogHandlers, MediaHandlers {
   role: Role
   readonly party: Party
-  readonly media: MediaLeg
+  media: MediaLeg
   /** The call that the leg belongs to: changes when the leg is transferred. */
   call: LegListener & { readonly id: string }
   /** The other side, once joined. */
@@ -165,6 +165,24 @@ export class Leg implements DialogHandlers, MediaHandlers {
     return (await this.media.remoteAnswer(response.body.toString('utf8'))).ok
   }
 
+  /** Moves this leg's media from the direct way to the server, by re-INVITE. False when it was refused: the session stays as it was. */
+  async anchor(like: MediaLeg): Promise<boolean> {
+    const made = await this.#core.anchored.createLeg()
+    if (!made.ok) return false
+    const media = made.value
+    const offer = await media.offer(like)
+    const response = offer.ok ? await this.dialog?.reinvite(offer.value) : undefined
+    const taken = response && response.status < 300 && (await media.remoteAnswer(response.body.toString('utf8'))).ok
+    if (!taken) {
+      await media.close()
+      return false
+    }
+    await this.media.close()
+    this.media = media
+    media.handlers = this
+    return true
+  }
+
   #passOn(transaction: ServerTransaction): void {
     const { request } = transaction
     const dialog = this.peer?.dialog
@@ -188,15 +206,19 @@ export async function joinLegs(core: Core, one: Leg, other: Leg): Promise<boolea
   if (isDirect(one.media) && isDirect(other.media)) {
     // Both sides hold a description of somebody else: tell each about the other.
     if (!(await one.reoffer(other.media)) || !(await other.reoffer(one.media))) return false
-  } else {
-    let joined = await core.anchored.bridge(one.media, other.media)
-    if (joined === 'incompatible' && (await one.reoffer(other.media)))
-      joined = await core.anchored.bridge(one.media, other.media)
-    if (joined === 'incompatible' && (await other.reoffer(one.media)))
-      joined = await core.anchored.bridge(one.media, other.media)
-    if (joined === 'incompatible') return false
-  }
+  } else if (!(await bridgeAnchored(core, one, other))) return false
   one.peer = other
   other.peer = one
   return true
+}
+
+async function bridgeAnchored(core: Core, one: Leg, other: Leg): Promise<boolean> {
+  if (isDirect(one.media) && !(await one.anchor(other.media))) return false
+  if (isDirect(other.media) && !(await other.anchor(one.media))) return false
+  const bridge = async (): Promise<boolean> => (await core.anchored.bridge(one.media, other.media)) !== 'incompatible'
+  return (
+    (await bridge()) ||
+    ((await one.reoffer(other.media)) && (await bridge())) ||
+    ((await other.reoffer(one.media)) && (await bridge()))
+  )
 }

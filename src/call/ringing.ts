@@ -1,6 +1,6 @@
 import type { Binding } from '#directory'
 import type { Timer } from '#lib'
-import type { MediaEngine, MediaLeg } from '#media'
+import { type MediaEngine, type MediaLeg, sameEngine } from '#media'
 import type { Dialog, HeaderLines, Response } from '#sip'
 import { Branch, type BranchCall, type BranchListener } from './branch.ts'
 import { type Core, inBackground } from './core.ts'
@@ -208,7 +208,7 @@ export class Ringing implements BranchListener {
         this.#worst = { cause: 'no-media', status: 503 }
         return
       }
-      const offer = await made.value.offer(this.#waiting)
+      const offer = await made.value.offer(sameEngine(made.value, this.#waiting))
       if (this.#over || !offer.ok) {
         await made.value.close()
         if (!offer.ok) this.#worst = { cause: 'not-acceptable', status: 488 }

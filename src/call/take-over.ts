@@ -1,4 +1,4 @@
-import { isDirect } from '#media'
+import { isDirect, sameEngine } from '#media'
 import type { HeaderLines, Invitation } from '#sip'
 import type { Call } from './call.ts'
 import type { Caller } from './caller.ts'
@@ -17,7 +17,7 @@ const takenOver: HeaderLines = [['Reason', 'SIP;cause=200;text="Call taken over"
 export async function takeOver(call: Call, old: Leg, invitation: Invitation, from: Caller): Promise<void> {
   const { core } = call.host
   const stays = old.peer
-  const engine = isDirect(old.media) ? core.direct : core.anchored
+  const engine = isDirect(old.media) && from.directMedia ? core.direct : core.anchored
   const made = await engine.createLeg()
   if (!made.ok || !stays) {
     invitation.reject(stays ? 503 : 481)
@@ -27,7 +27,7 @@ export async function takeOver(call: Call, old: Leg, invitation: Invitation, fro
   const party = { station: from.station, person: from.person, deviceId: from.deviceId, trunk: from.trunk }
   const replacement = new Leg(core, call, old.role, party, media)
   const offered = await media.remoteOffer(invitation.request.body.toString('utf8'))
-  const answer = offered.ok ? await media.answer(stays.media) : offered
+  const answer = offered.ok ? await media.answer(sameEngine(media, stays.media)) : offered
   if (!answer.ok || invitation.completed || !(await call.replaceLeg(old, replacement))) {
     await media.close()
     if (!invitation.completed) invitation.reject(488, 'Not Acceptable Here')

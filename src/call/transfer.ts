@@ -17,7 +17,7 @@ import { Leg } from './leg.ts'
 import { type CallPlan, planFor } from './plan.ts'
 import { dialledOf, redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
-import { outsideNumberOf, presentedFor } from './station.ts'
+import { directMediaOf, outsideNumberOf, presentedFor } from './station.ts'
 
 const transferred: HeaderLines = [['Reason', 'SIP;cause=200;text="Call transferred"']]
 
@@ -166,7 +166,9 @@ class BlindTransfer implements RingingListener {
 
   ring(plan: ReturnType<typeof planFor>): void {
     const { core } = this.#call.host
-    const engine = isDirect(this.#transferee.media) ? core.direct : core.anchored
+    const stations = plan.steps.flatMap((step) => step.stations)
+    const direct = isDirect(this.#transferee.media) && stations.every(directMediaOf)
+    const engine = direct ? core.direct : core.anchored
     const facts = {
       presented: presentedFor(this.#presented(), this.#transferee.party.person, plan.account),
       dialled: plan.callee.number,

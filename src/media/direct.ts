@@ -74,6 +74,11 @@ export function createDirectEngine(): MediaEngine {
   }
 }
 
+/** `like` where both legs are of the same engine: the other's codecs mean nothing across engines. */
+export function sameEngine(leg: MediaLeg, like: MediaLeg | undefined): MediaLeg | undefined {
+  return like && isDirect(leg) === isDirect(like) ? like : undefined
+}
+
 /** Whether a leg's media bypasses the server. */
 export function isDirect(leg: MediaLeg): boolean {
   return leg instanceof DirectLeg
