@@ -120,7 +120,7 @@ function ownerIsGone(path) {
 function installPackages() {
   if (!packagesAreStale()) return
   console.log('Installing packages (npm ci) …')
-  run('npm', ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], {
+  run('npm', ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], {
     env: { ...process.env, PATH: outerPath() },
     shell: process.platform === 'win32',
   })

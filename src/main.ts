@@ -61,7 +61,8 @@ async function serve(): Promise<void> {
   const demo = file === undefined
   const config = loadBatonConfig({ ...(file ? { file } : {}), environment: process.env })
   checkConfig(config, { demo })
-  const log = createLog(config.log)
+  // Whoever tries the demo wants to read three lines, not a log.
+  const log = createLog(demo && !process.env.BATON_LOG ? 'warn' : config.log)
   // A bug in one call must not end the others: what was not caught where it happened is logged and the server goes on.
   process.on('uncaughtException', (error) => log.error({ error: error.stack }, 'a bug was caught at the last moment'))
   process.on('unhandledRejection', (error) =>
@@ -185,6 +186,10 @@ async function serve(): Promise<void> {
     .map(({ protocol, address, port }) => `${protocol} ${shown(address, port)}`)
     .join(', ')
   console.log(`Baton is ready: ${pageUrl(config, http.port)} (SIP: ${sipText})`)
+  if (demo)
+    console.log(
+      'This is the demo: register a phone as alice (password alice-demo, domain baton.local), as the page shows. Ctrl-C stops.',
+    )
   if (house.interrupted > 0)
     log.warn({ dialogs: house.interrupted }, 'the last run was interrupted; its calls are being ended')
 
