@@ -210,7 +210,7 @@ export class Baresip {
    * @throws after `timeout` ms, with what it heard instead
    */
   async hears(frequency: number, seconds = 0.5, timeout = 10_000): Promise<void> {
-    const after = this.heardSeconds()
+    let after = this.heardSeconds()
     const late = AbortSignal.timeout(timeout)
     while (secondsOf(frequency, await this.heard(after)) < seconds) {
       if (late.aborted)
@@ -218,6 +218,7 @@ export class Baresip {
           `${this.user}'s phone does not hear ${frequency} Hz, but ${JSON.stringify(await this.heard(after))}`,
         )
       await sleep(100) // the recording grows without telling
+      after = Math.min(after, this.heardSeconds()) // and shrinks when a re-INVITE overwrites it
     }
   }
 
