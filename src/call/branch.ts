@@ -9,8 +9,11 @@ import type { BranchState, BranchView } from './types.ts'
 export interface BranchListener {
   /** A provisional response above 100; `sdp` when it carries early media. */
   rang(branch: Branch, status: number, sdp: string): void
-  /** The station's 200, ACKed already. Whoever loses the claim is ended by the listener. */
-  took(branch: Branch, response: Response, dialog: Dialog): void
+  /**
+   * The station's 200. Whoever loses the claim is ended by the listener. What it returns settles once the dialog is stored: the 200 is ACKed
+   * then.
+   */
+  took(branch: Branch, response: Response, dialog: Dialog): Promise<unknown> | undefined
   /** The branch ended without an answer. `contacts` are the URIs of a 3xx. */
   ended(branch: Branch, cause: CallErrorCode, status: number, contacts: readonly string[]): void
 }
@@ -89,14 +92,12 @@ export class Branch implements OutgoingHandlers {
     )
   }
 
-  answered(response: Response, dialog: Dialog): void {
+  answered(response: Response, dialog: Dialog): Promise<unknown> | undefined {
     this.#forget()
-    if (!this.live) {
-      // The 200 overtook our decision: the stack has ACKed it, the BYE is ours.
-      dialog.bye(this.#cancelled)
-      return
-    }
-    this.#listener.took(this, response, dialog)
+    if (this.live) return this.#listener.took(this, response, dialog)
+    // The 200 overtook our decision: the stack ACKs it, the BYE is ours.
+    dialog.bye(this.#cancelled)
+    return undefined
   }
 
   crossed(): void {

@@ -144,14 +144,29 @@ export class Call implements RingingListener, LegListener {
     inBackground(this.host.core, 'passing early media', this.#passEarlyMedia(this.caller, branch, sdp))
   }
 
-  taken(branch: Branch, response: Response, dialog: Dialog): void {
+  taken(branch: Branch, response: Response, dialog: Dialog): Promise<unknown> {
+    const { core } = this.host
     this.state = 'joining'
-    this.answeredAt = this.host.core.clock.now()
+    this.answeredAt = core.clock.now()
     this.outTrunk = branch.way?.trunk
-    this.#join(branch, response, dialog).catch((error: unknown) => {
-      this.host.core.log.error({ error: String((error as Error)?.stack ?? error) }, 'joining a call failed')
+    const caller = this.caller as Leg
+    const invitation = this.#invitation as Invitation
+    const callee = new Leg(core, this, 'callee', calleeParty(branch), branch.media)
+    callee.attach(dialog)
+    this.callee = callee
+    const rows = [
+      caller.rowOf(
+        core.settings.node,
+        JSON.stringify(uasDialogState(invitation, core.transport.contactUri(invitation.flow))),
+      ),
+      callee.rowOf(core.settings.node, JSON.stringify(dialog.state())),
+    ]
+    const stored = core.storage.calls.answered(recordOf(this.#facts(), core.clock.now()), rows)
+    this.#join(caller, callee, response, stored).catch((error: unknown) => {
+      core.log.error({ error: String((error as Error)?.stack ?? error) }, 'joining a call failed')
       this.end('error', 'server')
     })
+    return stored
   }
 
   nobody(cause: CallErrorCode, status: number): void {
@@ -327,21 +342,9 @@ export class Call implements RingingListener, LegListener {
     if (this.state === 'ringing') this.#invitation?.progress(183, { body: answer.value })
   }
 
-  async #join(branch: Branch, response: Response, dialog: Dialog): Promise<void> {
-    const { core } = this.host
-    const caller = this.caller as Leg
+  /** @param stored settles once record and dialogs are in the database: only then does the caller hear of the answer */
+  async #join(caller: Leg, callee: Leg, response: Response, stored: Promise<void>): Promise<void> {
     const invitation = this.#invitation as Invitation
-    const callee = new Leg(core, this, 'callee', calleeParty(branch), branch.media)
-    callee.attach(dialog)
-    this.callee = callee
-    const rows = [
-      caller.rowOf(
-        core.settings.node,
-        JSON.stringify(uasDialogState(invitation, core.transport.contactUri(invitation.flow))),
-      ),
-      callee.rowOf(core.settings.node, JSON.stringify(dialog.state())),
-    ]
-    const stored = core.storage.calls.answered(recordOf(this.#facts(), core.clock.now()), rows)
     const [answer] = await Promise.all([this.#answerFor(caller, callee, response), stored])
     if (this.#over) return
     if (answer === undefined) {

@@ -18,8 +18,8 @@ export interface RingingListener {
   rings(branch: Branch): void
   /** Early media of the only station. */
   earlyMedia(branch: Branch, sdp: string): void
-  /** The winner: the claim is taken and every other station is cancelled. */
-  taken(branch: Branch, response: Response, dialog: Dialog): void
+  /** The winner: the claim is taken and every other station is cancelled. What it returns settles once the winner's dialog is stored. */
+  taken(branch: Branch, response: Response, dialog: Dialog): Promise<unknown>
   /** Nobody took it; `status` is the SIP status of the station whose refusal counts. */
   nobody(cause: CallErrorCode, status: number): void
   /** A station pointed elsewhere (3xx): stations for the contact, `[]` when the dial policy refuses. */
@@ -103,17 +103,17 @@ export class Ringing implements BranchListener {
     if (first) this.#listener.branchesChanged()
   }
 
-  took(branch: Branch, response: Response, dialog: Dialog): void {
+  took(branch: Branch, response: Response, dialog: Dialog): Promise<unknown> | undefined {
     if (this.#over) {
       dialog.bye(completedElsewhere)
-      return
+      return undefined
     }
     this.#finish()
     branch.won()
     for (const other of this.branches) {
       if (other !== branch) other.cancel('answered-elsewhere', branch.station.name, completedElsewhere)
     }
-    this.#listener.taken(branch, response, dialog)
+    return this.#listener.taken(branch, response, dialog)
   }
 
   ended(branch: Branch, cause: CallErrorCode, status: number, contacts: readonly string[]): void {

@@ -193,11 +193,13 @@ class BlindTransfer implements RingingListener {
     this.rings()
   }
 
-  taken(branch: Branch, response: Response, dialog: Dialog): void {
+  taken(branch: Branch, response: Response, dialog: Dialog): Promise<unknown> {
     const { core } = this.#call.host
     const target = new Leg(core, this.#call, 'callee', calleeParty(branch), branch.media)
     target.attach(dialog)
-    this.#join(target, response).then(this.#done, this.#failed)
+    const joined = this.#join(target, response)
+    joined.then(this.#done, this.#failed)
+    return joined
   }
 
   nobody(cause: CallErrorCode, status: number): void {

@@ -54,6 +54,8 @@ export class LiveDialog implements Dialog {
   credentials: Credentials | undefined
   /** PRACK is the invitation's, which this early dialog belongs to. */
   prack: ((transaction: ServerTransaction) => void) | undefined
+  /** CSeq of our INVITE whose 2xx is not to be ACKed yet. */
+  owesAck: number | undefined
   /** The caller ends its own early dialog with BYE (§15). */
   earlyBye: ((request: Request) => void) | undefined
   /** An offer of the peer that the handler has not answered. */
@@ -207,6 +209,7 @@ export class LiveDialog implements Dialog {
     handlers: ClientHandlers,
     authorization?: readonly [string, string],
   ): void {
+    this.payAck()
     const cseq = ++this.localSeq
     const { uri } = routed(this)
     const retrying: ClientHandlers = {
@@ -223,8 +226,14 @@ export class LiveDialog implements Dialog {
     if (method === 'INVITE') this.authorization = authorization
   }
 
+  /** Sends the ACK that is still owed. */
+  payAck(): void {
+    if (this.owesAck !== undefined) this.acknowledge(this.owesAck)
+  }
+
   /** ACK of a 2xx, sent without a transaction; once more for each 2xx that comes again (§13.2.2.4). */
   acknowledge(cseq: number): void {
+    this.owesAck = undefined
     const ack = this.#build('ACK', cseq, {}, this.authorization)
     this.#to((target) => this.core.transactions.send(ack, target))
   }

@@ -129,14 +129,22 @@ export class LiveOutgoingCall implements OutgoingCall {
     this.#forks.delete(response.toTag)
     this.#dropForks()
     dialog.confirm(response)
-    dialog.acknowledge(response.cseq.number)
     if (this.#cancelled) {
+      dialog.acknowledge(response.cseq.number)
       dialog.bye(this.#reason)
       this.#handlers.crossed?.(response)
       return
     }
     dialog.keepSdp(this.#options.body)
-    this.#handlers.answered(response, dialog)
+    dialog.owesAck = response.cseq.number
+    const pay = () => dialog.payAck()
+    let stored: unknown
+    try {
+      stored = this.#handlers.answered(response, dialog)
+    } finally {
+      if (stored instanceof Promise) stored.then(pay, pay)
+      else pay()
+    }
   }
 
   /** Sends the INVITE once more where the refusal says how it would be taken. */

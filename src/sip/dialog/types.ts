@@ -120,8 +120,12 @@ export interface OutgoingCall {
 export interface OutgoingHandlers {
   /** 101 … 199 of any fork. `body` may carry an answer; a reliable one has been PRACKed. */
   progress?(response: Response, early: Dialog | undefined): void
-  /** The first 2xx: ACKed already. */
-  answered(response: Response, dialog: Dialog): void
+  /**
+   * The first 2xx. It is ACKed when this returns, or when the promise that it returns settles: whoever has to know the dialog after a crash
+   * stores it before the peer takes the call for set up. A request sent in the dialog before that is preceded by the ACK.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to wait for and return nothing.
+  answered(response: Response, dialog: Dialog): void | Promise<unknown>
   /** 300 … 699, or no response at all. */
   failed(response: Response | undefined, failure?: Failure): void
   /** A 2xx crossed our CANCEL; it has been ACKed and the BYE is on its way. Called instead of `failed`. */

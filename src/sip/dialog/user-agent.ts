@@ -211,7 +211,7 @@ class LiveUserAgent implements UserAgent, Core {
   #stray(response: Response, flow: Flow, ours: boolean): void {
     const known = this.#dialogs.get(keyOf(response.fromTag, response.toTag))
     if (known && known.callId === response.callId) {
-      known.acknowledge(response.cseq.number)
+      if (known.owesAck === undefined) known.acknowledge(response.cseq.number)
       return
     }
     // Without the transaction anybody could have made this up, unless an earlier run is known to have asked.
