@@ -88,6 +88,28 @@ describe('a caller with extensions of its own', () => {
     expect((await call.ask('OPTIONS')).status).toBe(481)
   })
 
+  test('reaches a phone that lost the ACK: its repeated answer is acknowledged again, and so is ours repeated', async () => {
+    const phone = await alice()
+    const caller = await house.outsideClient()
+    placeCall(caller, house.numberOf('alice'), { body: audioSdp('127.0.0.1', 9) })
+    const invite = await phone.expect({ method: 'INVITE' })
+    const answer = phone.response(invite, 200, 'OK', { body: audioSdp('127.0.0.1', 9) })
+    phone.send(answer)
+    const first = await phone.expect({ method: 'ACK' })
+    phone.send(answer)
+    const second = await phone.expect({ method: 'ACK' })
+    for (const name of ['From', 'To', 'Call-ID', 'CSeq']) expect(second.header(name)).toBe(first.header(name))
+
+    const response = await caller.expect({ status: 200, method: 'INVITE' })
+    expect((await caller.expect({ status: 200, method: 'INVITE' })).text).toBe(response.text)
+    const call = ScriptedCall.calling(caller, response)
+    call.ack(response)
+    const bye = call.ask('BYE')
+    const last = await phone.expect({ method: 'BYE' })
+    phone.send(phone.response(last, 200, 'OK'))
+    expect((await bye).status).toBe(200)
+  })
+
   test('asks with OPTIONS outside a dialog', async () => {
     const caller = await house.outsideClient()
     const response = await caller.ask({ method: 'OPTIONS' })
