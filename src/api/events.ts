@@ -48,14 +48,14 @@ export class Board {
   readonly #options: BoardOptions
   readonly #readers = new Set<Reader>()
   readonly #pending = new Map<CallId, { view: CallView; change: CallChange }>()
-  readonly #unwatch: () => void
+  /** Calls are watched only while somebody looks: a view of each change costs. */
+  #unwatch: (() => void) | undefined
   #cursor = 0
   #batch: Timer | undefined
   #ping: Timer | undefined
 
   constructor(options: BoardOptions) {
     this.#options = options
-    this.#unwatch = options.calls.watch((view, change) => this.#changed(view, change))
   }
 
   /** Whether one more page may connect. */
@@ -87,12 +87,13 @@ export class Board {
     // What waits belongs to the readers from before; the new one starts with a snapshot that has it all.
     this.#flush()
     this.#readers.add(reader)
+    this.#unwatch ??= this.#options.calls.watch((view, change) => this.#changed(view, change))
     this.#send(reader, JSON.stringify(this.#snapshot()))
     this.#ping ??= this.#options.clock.setTimeout(() => this.#pingAll(), pingMs)
   }
 
   close(): void {
-    this.#unwatch()
+    this.#stopWatching()
     this.#options.clock.clearTimeout(this.#batch)
     this.#options.clock.clearTimeout(this.#ping)
     for (const reader of this.#readers) {
@@ -103,7 +104,6 @@ export class Board {
   }
 
   #changed(view: CallView, change: CallChange): void {
-    if (this.#readers.size === 0) return
     const before = this.#pending.get(view.id)
     this.#pending.set(view.id, {
       view,
@@ -240,11 +240,17 @@ export class Board {
     if (this.#readers.size > 0) this.#ping = this.#options.clock.setTimeout(() => this.#pingAll(), pingMs)
   }
 
+  #stopWatching(): void {
+    this.#unwatch?.()
+    this.#unwatch = undefined
+  }
+
   #remove(reader: Reader): void {
     this.#readers.delete(reader)
     this.#options.clock.clearTimeout(reader.timer)
     reader.timer = undefined
     if (this.#readers.size > 0) return
+    this.#stopWatching()
     this.#pending.clear()
     this.#options.clock.clearTimeout(this.#batch)
     this.#batch = undefined

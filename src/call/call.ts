@@ -109,6 +109,8 @@ export class Call implements RingingListener, LegListener {
   acked(ack: Request): void {
     this.#invitation = undefined
     this.caller?.ack(ack)
+    // The last message for a long time.
+    this.flushTrace()
   }
 
   unacked(): void {
@@ -250,7 +252,8 @@ export class Call implements RingingListener, LegListener {
   /** Ends an answered call: BYE to whoever is left, the record is closed. */
   end(cause: CallCause, by: 'caller' | 'callee' | 'server', headers: HeaderLines = []): void {
     if (this.state === 'ringing') {
-      this.#endUnanswered(cause === 'answered' ? 'cancelled' : 'error', 500, by)
+      if (cause === 'draining') this.#endUnanswered('draining', 503, by)
+      else this.#endUnanswered(cause === 'answered' ? 'cancelled' : 'error', 500, by)
       return
     }
     if (this.state === 'ended') return
@@ -365,7 +368,6 @@ export class Call implements RingingListener, LegListener {
     this.#doneBranches = this.branchViews(this.answeredAt)
     this.#ringing = undefined
     this.#earlyAnswer = undefined
-    this.flushTrace()
   }
 
   async #answerFor(caller: Leg, callee: Leg, response: Response): Promise<string | undefined> {
@@ -454,8 +456,7 @@ export class Call implements RingingListener, LegListener {
 
   /** Hands the trace so far to storage, so that a held call costs no memory for it. */
   flushTrace(): void {
-    const chunk = this.trace.take()
-    if (chunk) this.host.core.storage.traces.append(this.id, this.startedAt, chunk)
+    this.trace.hand((chunk) => this.host.core.storage.traces.append(this.id, this.startedAt, chunk))
   }
 
   #facts(): CallFacts {

@@ -16,6 +16,23 @@ function invite(headers: readonly string[], body = ''): string {
 }
 
 describe('what a trace holds', () => {
+  test('what is handed over whole may be used again by another trace: each gets its own messages', () => {
+    const chunks: Buffer[] = []
+    for (const [index, length] of [1_000, 10, 20_000, 10].entries()) {
+      const trace = new CallTrace()
+      trace.add(start + index, 'in', `udp 127.0.0.1:${index}`, Buffer.alloc(length, 65 + index))
+      trace.hand((chunk) => chunks.push(Buffer.from(chunk)))
+      expect(trace.size).toBe(0)
+      trace.hand(() => expect.unreachable())
+    }
+    expect(decodeTrace(chunks)).toEqual([
+      { at: start, direction: 'in', peer: 'udp 127.0.0.1:0', text: 'A'.repeat(1_000) },
+      { at: start + 1, direction: 'in', peer: 'udp 127.0.0.1:1', text: 'B'.repeat(10) },
+      { at: start + 2, direction: 'in', peer: 'udp 127.0.0.1:2', text: 'C'.repeat(20_000) },
+      { at: start + 3, direction: 'in', peer: 'udp 127.0.0.1:3', text: 'D'.repeat(10) },
+    ])
+  })
+
   test('entries come back as they were added, over several chunks', () => {
     const trace = new CallTrace()
     const first = invite(['From: "Zoë" <sip:alice@baton.local>'])

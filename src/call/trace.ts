@@ -20,6 +20,11 @@ const mostPeers = 255
 const chunkHead = 7
 /** Flags, time (up to 8), peer (1 + 1 + 255), length (5). */
 const entryHead = 272
+/** Holds the messages that set a call up. */
+const firstSize = 8_192
+/** Buffers between two calls: fresh memory costs several times what is written into it. */
+const spare: Buffer[] = []
+const mostSpare = 128
 
 /**
  * The SIP messages of one call, encoded as they come: a chunk holds its own peer table, times as differences, and the messages with their
@@ -77,6 +82,15 @@ export class CallTrace {
     return chunk
   }
 
+  /** As {@link take}, for somebody who copies the chunk at once: its memory is used again afterwards. */
+  hand(copy: (chunk: Buffer) => void): void {
+    const buffer = this.#buffer
+    const chunk = this.take()
+    if (!chunk) return
+    copy(chunk)
+    if (buffer?.length === firstSize && spare.length < mostSpare) spare.push(buffer)
+  }
+
   /** What waits to be taken, decoded. */
   entries(): TraceEntry[] {
     const held = this.#buffer ? decodeChunk(this.#buffer.subarray(0, this.#used)) : []
@@ -120,7 +134,8 @@ export class CallTrace {
   #room(at: number, length: number): Buffer {
     let buffer = this.#buffer
     if (!buffer) {
-      buffer = Buffer.allocUnsafeSlow(Math.max(4096, length + entryHead + chunkHead))
+      const needed = length + entryHead + chunkHead
+      buffer = (needed <= firstSize ? spare.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.max(firstSize, needed))
       buffer[0] = version
       buffer.writeUIntBE(at, 1, 6)
       this.#used = chunkHead
