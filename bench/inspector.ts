@@ -42,8 +42,8 @@ export class Inspector {
   /** Bytes reachable after garbage collection: heap and buffers outside it. */
   async liveMemory(): Promise<number> {
     // What only finalizers hold goes in the second round.
-    for (let i = 0; i < 2; i++) await this.#ask('HeapProfiler.collectGarbage')
-    const { result } = (await this.#ask('Runtime.evaluate', {
+    for (let i = 0; i < 2; i++) await this.ask('HeapProfiler.collectGarbage')
+    const { result } = (await this.ask('Runtime.evaluate', {
       expression: '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())',
       returnByValue: true,
     })) as { result: { value: number } }
@@ -52,15 +52,15 @@ export class Inspector {
 
   /** A profile of the main thread as JSON (`.cpuprofile`). */
   async cpuProfile(seconds: number): Promise<string> {
-    await this.#ask('Profiler.enable')
-    await this.#ask('Profiler.setSamplingInterval', { interval: 500 })
-    await this.#ask('Profiler.start')
+    await this.ask('Profiler.enable')
+    await this.ask('Profiler.setSamplingInterval', { interval: 500 })
+    await this.ask('Profiler.start')
     await sleep(seconds * 1000)
-    const { profile } = await this.#ask('Profiler.stop')
+    const { profile } = await this.ask('Profiler.stop')
     return JSON.stringify(profile)
   }
 
-  async #ask(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  async ask(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
     const id = ++this.#last
     const reply = await new Promise<Reply>((resolve) => {
       this.#waiting.set(id, { resolve })

@@ -16,6 +16,8 @@ export interface Load {
   readonly rate: number
   /** µs of CPU of the system per call, without what it takes when idle. */
   readonly cpu: number
+  /** Of it by thread, idle time included; those of 1 µs and more. */
+  readonly threads: string
   /** Datagrams dropped at the system's socket. */
   readonly drops: number
   /** Datagrams that the kernel dropped on the whole machine because a receive buffer was full. */
@@ -30,6 +32,7 @@ const settleMs = 2_000
 export async function load(system: System, port: number, rate: number, seconds: number): Promise<Load> {
   const idle = await idleShare(system)
   await system.pauses()
+  const threads = system.threads?.()
   const before = { cpu: system.cpu(), drops: system.drops(), machine: machineDrops(), at: performance.now() }
   const calls = Math.round(rate * seconds)
   const result = await runSipp({
@@ -52,17 +55,37 @@ export async function load(system: System, port: number, rate: number, seconds: 
     retransmissions: result.retransmissions,
     rate: (1000 * result.successful) / spent,
     cpu: (1000 * cpu) / Math.max(1, result.successful),
+    threads: threads ? shares(threads, system.threads?.() ?? threads, result.successful) : '',
     drops: system.drops() - before.drops,
     machineDrops: machineDrops() - before.machine,
     pauses: await system.pauses(),
   }
 }
 
-/** The share of a core that a system takes when nobody calls. */
-async function idleShare(system: System): Promise<number> {
+const idleShares = new WeakMap<System, Promise<number>>()
+
+/** The share of a core that a system takes when nobody has called yet. */
+function idleShare(system: System): Promise<number> {
+  const known = idleShares.get(system)
+  if (known) return known
+  const measured = measureIdle(system)
+  idleShares.set(system, measured)
+  return measured
+}
+
+async function measureIdle(system: System): Promise<number> {
   const before = { cpu: system.cpu(), at: performance.now() }
-  await sleep(1_000)
+  await sleep(2_000)
   return (system.cpu() - before.cpu) / (performance.now() - before.at)
+}
+
+function shares(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>, calls: number): string {
+  return [...after]
+    .map(([name, cpu]) => [name, (1000 * (cpu - (before.get(name) ?? 0))) / Math.max(1, calls)] as const)
+    .filter(([, cpu]) => cpu >= 1)
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([name, cpu]) => `${name} ${cpu.toFixed(0)}`)
+    .join(', ')
 }
 
 export interface Held {

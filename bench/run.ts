@@ -94,7 +94,8 @@ async function measureCpu(baton: System, kamailio: System | undefined, places: P
   const ours: Load[] = []
   const theirs: Load[] = []
   for (let i = 0; i < times; i++) {
-    const profile = options.profile && i === times - 1 ? baton.profile?.(seconds) : undefined
+    const profile =
+      options.profile && i === times - 1 ? (await baton.inspector?.())?.cpuProfile(seconds + 3) : undefined
     ours.push(noted('Baton, direct', await load(baton, places.direct, mainRate, seconds)))
     if (profile) writeFileSync(options.profile as string, await profile)
     if (kamailio) theirs.push(noted('Kamailio', await load(kamailio, places.direct, mainRate, seconds)))
@@ -200,7 +201,7 @@ function noted(what: string, one: Load): Load {
   const pauses = one.pauses ? `, pauses p99 ${one.pauses.p99.toFixed(1)} max ${one.pauses.max.toFixed(1)} ms` : ''
   heard(
     `${what}: ${one.calls} calls at ${one.rate.toFixed(0)}/s, ${one.failed} failed, ${one.retransmissions} retransmissions, ` +
-      `${one.cpu.toFixed(0)} µs per call, ${one.drops} drops${pauses}`,
+      `${one.cpu.toFixed(0)} µs per call${one.threads ? ` (${one.threads})` : ''}, ${one.drops} drops${pauses}`,
   )
   return one
 }

@@ -27,14 +27,16 @@ export interface System {
   readonly target: string
   /** CPU time of all its threads and processes so far, in ms (steps of 10). */
   cpu(): number
+  /** CPU of the threads so far, by their names, in ms; where a system has threads. */
+  threads?(): ReadonlyMap<string, number>
   /** Collects garbage first, where there is any. */
   memory(): Promise<Memory>
   /** Datagrams that the kernel dropped at its SIP socket so far. */
   drops(): number
   /** Longest pauses of the event loop since it was last asked, in ms. */
   pauses(): Promise<{ readonly p99: number; readonly max: number } | undefined>
-  /** Writes a CPU profile of the main thread, for a browser's performance view or `bench/profile.ts`. */
-  profile?(seconds: number): Promise<string>
+  /** For profiles of Node's main thread. */
+  inspector?(): Promise<Inspector>
   stop(): Promise<void>
 }
 
@@ -132,13 +134,14 @@ export async function startBatonSystem(places: Places, callee: Callee): Promise<
   })
   pinSystem(baton.pid)
   await callee.register(baton.sip.target)
+  const inspector = () => Inspector.of(baton.pid, inspectPort)
   return {
     name: 'Baton',
     target: baton.sip.target,
     cpu: () => cpuOfGroup(baton.pid),
+    threads: () => threadsOf(baton.pid),
     async memory() {
-      const inspector = await Inspector.of(baton.pid, inspectPort)
-      const live = await inspector.liveMemory()
+      const live = await (await inspector()).liveMemory()
       return { resident: residentOf(baton.pid), live }
     },
     drops: () => dropsAt(baton.sip.udpPort),
@@ -148,10 +151,7 @@ export async function startBatonSystem(places: Places, callee: Callee): Promise<
         Number(new RegExp(`event_loop_delay_seconds\\{quantile="${q}"\\} (\\S+)`).exec(text)?.[1])
       return { p99: quantile('0.99') * 1000, max: quantile('1') * 1000 }
     },
-    async profile(seconds) {
-      const inspector = await Inspector.of(baton.pid, inspectPort)
-      return inspector.cpuProfile(seconds)
-    },
+    inspector,
     async stop() {
       await baton.kill() // calls that are still held need no farewell
       removeFolder(dataFolder)
@@ -221,6 +221,17 @@ function groupOf(pid: number): string[] {
     const text = readIfThere(`/proc/${name}/stat`)
     return text.slice(text.lastIndexOf(')') + 2).split(' ')[2] === String(pid)
   })
+}
+
+function threadsOf(pid: number): Map<string, number> {
+  const threads = new Map<string, number>()
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const text = readIfThere(`/proc/${pid}/task/${thread}/stat`)
+    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'))
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    threads.set(name, (threads.get(name) ?? 0) + 10 * (Number(fields[11]) + Number(fields[12])))
+  }
+  return threads
 }
 
 function residentOf(pid: number): number {
