@@ -5,7 +5,7 @@ import type { Baton } from '../support/server.ts'
 /** The lines of a server's output that tell of a bug: an error of any kind, or something printed that is no line of its log. */
 export function faultsIn(output: string): string[] {
   return output.split('\n').filter((line) => {
-    if (line === '' || /^Baton (is ready|stops):/.test(line)) return false
+    if (line === '' || /^(Baton (is ready|stops):|This is the demo:)/.test(line)) return false
     if (/a bug was caught/.test(line)) return true
     const level = /^\{"level":(\d+),/.exec(line)?.[1]
     return level === undefined || Number(level) >= 50

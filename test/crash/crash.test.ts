@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { needs } from '../support/needs.ts'
+import { type CrashRound, crashRounds } from './rounds.ts'
+
+/** What every five kills have to come to, so that the checks had something to check. */
+function expectWork(rounds: readonly CrashRound[]): void {
+  const sum = (of: (round: CrashRound) => number) => rounds.reduce((total, round) => total + of(round), 0)
+  expect(rounds).toHaveLength(5)
+  expect(sum(({ answered }) => answered)).toBeGreaterThan(20)
+  expect(sum(({ interrupted }) => interrupted)).toBeGreaterThan(20)
+  expect(sum(({ registrations }) => registrations)).toBeGreaterThan(50)
+}
+
+test('five kills under load lose nothing (SQLite, seed 9)', { timeout: 300_000 }, async () => {
+  expectWork(await crashRounds({ database: 'sqlite', rounds: 5, seed: 9 }))
+})
+
+needs('initdb')('with PostgreSQL', () => {
+  test('five kills under load lose nothing (seed 15)', { timeout: 300_000 }, async () => {
+    expectWork(await crashRounds({ database: 'postgres', rounds: 5, seed: 15 }))
+  })
+})

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { crashRounds } from '../crash/rounds.ts'
+import { callsUnderLoss } from '../scenarios/loss.ts'
+import { freePorts } from '../support/ports.ts'
+import { startBaton } from '../support/server.ts'
+import { LiveCall } from '../torture/live-call.ts'
+import { parseMutations, sendMutations } from '../torture/mutations.ts'
+import { drained, faultsIn, residentMegabytes } from '../torture/watch.ts'
+
+/** What a suite is given: its own seed, how much to do, and where to tell how far it is. */
+export type SoakRun = {
+  readonly seed: number
+  /** 1 for the whole suite, less for a part of it. */
+  readonly scale: number
+  readonly progress: (text: string) => void
+}
+
+export type SoakSuite = {
+  readonly name: string
+  /** What it does, for the list of suites and the report. */
+  readonly about: string
+  /** Returns its figures, one sentence. @throws when something does not hold */
+  run(run: SoakRun): Promise<string>
+}
+
+/** Memory of the server at most above what it had when it was warm, in MB: a leak of 200 bytes a message would show. */
+const growthBound = 160
+/** A restart may take so long before the suite fails; what was measured is in the report. */
+const readyBound = 30_000
+
+async function parser({ seed, scale, progress }: SoakRun): Promise<string> {
+  const batches = Math.max(1, Math.round(50 * scale))
+  const each = 100_000
+  let read = 0
+  for (let batch = 0; batch < batches; batch++) {
+    read += parseMutations(seed + batch, each)
+    progress(`${((batch + 1) * each).toLocaleString('en')} of ${(batches * each).toLocaleString('en')}`)
+    await new Promise(setImmediate)
+  }
+  return `${(batches * each).toLocaleString('en')} messages, of which ${read.toLocaleString('en')} were still well-formed`
+}
+
+async function mutations({ seed, scale, progress }: SoakRun): Promise<string> {
+  const count = Math.max(10_000, Math.round(1_000_000 * scale))
+  const ports = await freePorts(1_000)
+  const baton = await startBaton({ environment: { BATON_RTP_PORTS: `${ports}-${ports + 999}` } })
+  const live = await LiveCall.start(baton)
+  try {
+    let warm = 0
+    let most = 0
+    let told = 0
+    const counts = await sendMutations({
+      ...{ baton, seed, count },
+      onProgress: async (sent) => {
+        if (sent - told < 10_000 && sent < count) return
+        told = sent
+        await live.check()
+        assert.deepEqual(faultsIn(baton.output()), [], 'the server reported bugs')
+        const megabytes = residentMegabytes(baton.pid)
+        // Half of the way: by then as many transactions linger as ever will.
+        if (sent <= count / 2) warm = Math.max(warm, megabytes)
+        most = Math.max(most, megabytes)
+        progress(`${sent.toLocaleString('en')} of ${count.toLocaleString('en')}, ${megabytes.toFixed(0)} MB`)
+      },
+    })
+    assert.ok(
+      most - warm < growthBound,
+      `memory grew from ${warm.toFixed(0)} to ${most.toFixed(0)} MB in the second half`,
+    )
+    const heard = await live.hangUp()
+    await drained(baton, undefined, 0, 150_000)
+    assert.deepEqual(faultsIn(baton.output()), [], 'the server reported bugs')
+    const after = residentMegabytes(baton.pid)
+    return [
+      `${count.toLocaleString('en')} messages (UDP ${counts.udp}, TCP ${counts.tcp}, WebSocket ${counts.ws}, by the trunk ${counts.calls},`,
+      `of which ${counts.answered} were answered); memory at most ${warm.toFixed(0)} MB in the first half, ${most.toFixed(0)} MB in all,`,
+      `${after.toFixed(0)} MB after; the live call lost none of ${heard.alice + heard.bob} packets`,
+    ].join(' ')
+  } finally {
+    live.close()
+    await baton.stop()
+  }
+}
+
+function crash(database: 'sqlite' | 'postgres'): SoakSuite['run'] {
+  return async ({ seed, scale, progress }) => {
+    const rounds = await crashRounds({
+      ...{ database, seed, rounds: Math.max(1, Math.round(50 * scale)) },
+      onRound: ({ round, killedAfter, answered, interrupted, readyMs }) =>
+        progress(
+          `kill ${round} after ${killedAfter} ms: ${answered} answered, ${interrupted} phones in calls, ready after ${readyMs.toFixed(0)} ms`,
+        ),
+    })
+    const ready = rounds.map(({ readyMs }) => readyMs).sort((a, b) => a - b)
+    const slowest = ready.at(-1)!
+    assert.ok(slowest < readyBound, `the server was ready only after ${slowest.toFixed(0)} ms`)
+    const sum = (of: (round: (typeof rounds)[number]) => number) =>
+      rounds.reduce((total, round) => total + of(round), 0)
+    const within = ready.filter((ms) => ms <= 2_000).length
+    return [
+      `${sum(({ starts }) => starts)} kills in ${rounds.length} rounds; ${sum(({ answered }) => answered)} answered calls, each with one record;`,
+      `${sum(({ interrupted }) => interrupted)} phones in calls, all told; ${sum(({ registrations }) => registrations)} registrations, none lost;`,
+      `ready again after ${ready[ready.length >> 1]!.toFixed(0)} ms (median), ${slowest.toFixed(0)} ms (slowest),`,
+      `${within} of ${rounds.length} within 2 s`,
+    ].join(' ')
+  }
+}
+
+async function loss({ seed, scale, progress }: SoakRun): Promise<string> {
+  const seeds = Math.max(1, Math.round(10 * scale))
+  let setUp = 0
+  for (let n = 0; n < seeds; n++) {
+    const result = await callsUnderLoss({ seed: seed + n, calls: 2_000, loss: 0.2 })
+    const told = `seed ${seed + n}: ${result.setUp} of ${result.calls} calls set up`
+    progress(told)
+    assert.ok(result.setUp >= 1_999, told)
+    const { dialogsLeft, transactionsLeft, legsLeft, liveRecords, errors } = result
+    assert.deepEqual(
+      { dialogsLeft, transactionsLeft, legsLeft, liveRecords, errors },
+      { dialogsLeft: 0, transactionsLeft: 0, legsLeft: 0, liveRecords: 0, errors: [] },
+    )
+    setUp += result.setUp
+  }
+  return `${setUp} of ${seeds * 2_000} calls set up over ${seeds} seeds, nothing left behind`
+}
+
+export const suites: readonly SoakSuite[] = [
+  { name: 'parser', about: '5,000,000 mutated messages through parser, framer and SDP parser', run: parser },
+  { name: 'loss', about: '2,000 calls at 20 % loss each way, ten seeds, virtual time', run: loss },
+  {
+    name: 'mutations',
+    about: '1,000,000 mutated messages over UDP, TCP and WebSocket while a call goes on',
+    run: mutations,
+  },
+  { name: 'crash-sqlite', about: '50 times kill -9 under load, SQLite', run: crash('sqlite') },
+  { name: 'crash-postgres', about: '50 times kill -9 under load, PostgreSQL', run: crash('postgres') },
+]
