@@ -193,13 +193,19 @@ async function serve(): Promise<void> {
   if (house.interrupted > 0)
     log.warn({ dialogs: house.interrupted }, 'the last run was interrupted; its calls are being ended')
 
-  let stopping = false
+  let stoppingSince = 0
   const stop = async (): Promise<void> => {
-    if (stopping) process.exit(1)
-    stopping = true
+    if (stoppingSince > 0) {
+      // Ctrl-C reaches us twice, from the terminal and from npm; only a later one is meant as a second.
+      if (clock.now() - stoppingSince > 1000) calls.endAll()
+      return
+    }
+    stoppingSince = clock.now()
     const { live } = calls.counters
-    if (live > 0)
-      console.log(`Baton stops: ${live} calls may finish within ${config.drainSeconds} s; stop again to end them now`)
+    if (live > 0) {
+      const calling = live === 1 ? '1 call may' : `${live} calls may`
+      console.log(`Baton stops: ${calling} go on for ${config.drainSeconds} s; stop again to end now`)
+    }
     clearInterval(retention)
     await house.stop(config.drainSeconds * 1000)
     await http.close()

@@ -233,7 +233,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       await new Promise<void>((resolve) => {
         this.#idle.add(resolve)
         this.core.clock.setTimeout(() => {
-          for (const call of this.#live.values()) call.end('draining', 'server')
+          this.endAll()
           // Whoever has not let go by now is left to the sweep of the next start.
           this.core.clock.setTimeout(resolve, 2_000)
         }, limitMs)
@@ -241,6 +241,11 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     }
     for (const { call } of this.#tail) call.flushTrace()
     await this.core.storage.traces.flush()
+  }
+
+  /** Ends every call now. */
+  endAll(): void {
+    for (const call of [...this.#live.values()]) call.end('draining', 'server')
   }
 
   get draining(): boolean {

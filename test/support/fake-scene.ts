@@ -100,10 +100,10 @@ const sdp = (direction = 'sendrecv') => [
 
 /** The messages of a call that rings two stations and is busy on a third. */
 export function ringMessages(calls: FakeCalls, id: string, at: number): void {
-  const head = (method: string, number = 1) => [
+  const head = (method: string, to = '+12025550101', number = 1) => [
     'Via: SIP/2.0/UDP 127.0.0.1:5080;branch=z9hG4bK-7f3a;rport',
     'From: <sip:+12025550147@127.0.0.1>;tag=9b1c',
-    'To: <sip:+12025550101@127.0.0.1:5060>',
+    `To: <sip:${to}@127.0.0.1:5060>`,
     'Call-ID: 5d1c0a@127.0.0.1',
     `CSeq: ${number} ${method}`,
   ]
@@ -111,11 +111,11 @@ export function ringMessages(calls: FakeCalls, id: string, at: number): void {
     calls.message(id, at + after, direction, peer, start, ...lines)
   add(0, 'in', trunk, 'INVITE sip:+12025550101@127.0.0.1:5060 SIP/2.0', ...head('INVITE'), ...sdp())
   add(1, 'out', trunk, 'SIP/2.0 100 Trying', ...head('INVITE'), '', '')
-  add(3, 'out', phone, 'INVITE sip:alice@127.0.0.1:25060 SIP/2.0', ...head('INVITE'), ...sdp())
-  add(3, 'out', desk, 'INVITE sip:alice@x7.invalid;transport=ws SIP/2.0', ...head('INVITE'), ...sdp())
+  add(3, 'out', phone, 'INVITE sip:alice@127.0.0.1:25060 SIP/2.0', ...head('INVITE', 'alice'), ...sdp())
+  add(3, 'out', desk, 'INVITE sip:alice@x7.invalid;transport=ws SIP/2.0', ...head('INVITE', 'alice'), ...sdp())
   add(41, 'in', desk, 'SIP/2.0 180 Ringing', ...head('INVITE'), '', '')
   add(42, 'out', trunk, 'SIP/2.0 180 Ringing', ...head('INVITE'), '', '')
-  add(503, 'out', phone, 'INVITE sip:alice@127.0.0.1:25060 SIP/2.0', ...head('INVITE'), ...sdp())
+  add(503, 'out', phone, 'INVITE sip:alice@127.0.0.1:25060 SIP/2.0', ...head('INVITE', 'alice'), ...sdp())
   add(517, 'in', phone, 'SIP/2.0 180 Ringing', ...head('INVITE'), '', '')
 }
 

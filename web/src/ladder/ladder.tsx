@@ -3,7 +3,7 @@ import type { CallTraceShape, LadderArrowShape, TraceEntryShape } from '#api/con
 import { type Speech, useSpeech } from '../i18n/index.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { useWidth } from '../parts/use-width.ts'
-import { arrowLine, columnPlace, type LadderLayout, layoutOf, reasonText, rowHeight, shortLabel } from './layout.ts'
+import { arrowLine, columnPlace, type LadderLayout, labelLines, layoutOf, reasonText, rowHeight } from './layout.ts'
 
 /**
  * A call's messages as a ladder. It is a list of buttons, each with its arrow drawn on it: the list is what a screen reader and the
@@ -29,7 +29,11 @@ export function Ladder({ trace }: { readonly trace: CallTraceShape }) {
                 data-own={id === 'baton'}
                 style={{ left: columnPlace(place, layout), maxWidth: layout.gap - 4 }}
               >
-                {layout.narrow ? shortLabel(label) : label}
+                {labelLines(label, layout.narrow).map((line, row) => (
+                  <span key={line} data-row={row}>
+                    {line}
+                  </span>
+                ))}
               </span>
             ))}
           </div>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { arrowLine, columnPlace, layoutOf, reasonText, shortLabel } from './layout.ts'
+import { arrowLine, columnPlace, labelLines, layoutOf, reasonText, shortLabel } from './layout.ts'
 
 const columns = ['udp 127.0.0.1:5080', 'Baton', 'udp 127.0.0.1:25060', 'ws 127.0.0.1:50412'].map((label) => ({ label }))
 const arrows = [{ label: 'INVITE + SDP (sendonly)', from: 0, to: 1 }]
@@ -28,6 +28,7 @@ test('an arrow ends at its line, and its label stays inside', () => {
 
 test('short names and reasons', () => {
   expect(columns.map(({ label }) => shortLabel(label))).toEqual(['udp :5080', 'Baton', 'udp :25060', 'ws :50412'])
+  expect(labelLines('+12025550147 · udp 127.0.0.1:5080', true)).toEqual(['…50147', 'udp :5080'])
   expect(shortLabel('tls [2001:db8::1]:5061')).toBe('tls :5061')
   expect(shortLabel("alice's phone at home")).toBe("alice's pho…")
   expect(reasonText('SIP;cause=200;text="Call completed elsewhere"')).toBe('Call completed elsewhere')

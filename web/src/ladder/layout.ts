@@ -33,7 +33,9 @@ export function layoutOf({ columns, arrows }: Labelled, room: number): LadderLay
     return { narrow, timeWidth, gap, width: timeWidth + columns.length * gap }
   }
   let needed = 0
-  for (const { label } of columns) needed = Math.max(needed, label.length * characterWidth + 24)
+  for (const { label } of columns) {
+    for (const line of labelLines(label, false)) needed = Math.max(needed, line.length * characterWidth + 24)
+  }
   for (const { label, from, to } of arrows) {
     const spans = Math.abs(to - from)
     if (spans > 0) needed = Math.max(needed, (label.length * characterWidth + 40) / spans)
@@ -47,10 +49,14 @@ export function columnPlace(column: number, { timeWidth, gap }: LadderLayout): n
   return Math.round(timeWidth + gap / 2 + column * gap)
 }
 
-/** A peer's name where there is little room: who it is, else protocol and port of an address, the beginning of a name. */
+/** A column's label in lines: who is there, as far as it is known, and the address. */
+export function labelLines(label: string, narrow: boolean): readonly string[] {
+  return label.split(' · ', 2).map((line) => (narrow ? shortLabel(line) : line))
+}
+
+/** A name or address where there is little room: protocol and port of an address, the end of a number, the beginning of a name. */
 export function shortLabel(label: string): string {
-  const [party, place] = label.split(' · ', 2)
-  if (party && place) return shortLabel(party)
+  if (/^\+\d{8,}$/.test(label)) return `…${label.slice(-5)}`
   const address = /^(\w+) .*(:\d+)$/.exec(label)
   if (address) return `${address[1]} ${address[2]}`
   return label.length > 12 ? `${label.slice(0, 11)}…` : label
