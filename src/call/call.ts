@@ -1,8 +1,8 @@
 import type { Person, Trunk } from '#directory'
-import type { MediaEngine, MediaLeg } from '#media'
 import type { Dialog, HeaderLines, Invitation, Request, Response, ServerTransaction } from '#sip'
 import type { Branch } from './branch.ts'
 import { type Caller, calleeParty, partyOf } from './caller.ts'
+import { CallerSession } from './caller-session.ts'
 import { type CallCause, reasonOf } from './cause.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
@@ -55,8 +55,7 @@ export class Call implements RingingListener, LegListener {
   onEnd: (() => void) | undefined
   #invitation: Invitation | undefined
   #ringing: Ringing | undefined
-  #engine: MediaEngine
-  #earlyAnswer: string | undefined
+  #session: CallerSession | undefined
   #forwards = 0
   #ringingShown = false
   /** History of stations that no longer ring: the branches themselves are let go, a held call is long. */
@@ -73,7 +72,6 @@ export class Call implements RingingListener, LegListener {
     this.id = this.startedAt.toString(16).padStart(11, '0') + host.core.random.token(8)
     this.trace = new CallTrace()
     this.#invitation = invitation
-    this.#engine = host.core.anchored
     invitation.handlers = this
   }
 
@@ -85,11 +83,12 @@ export class Call implements RingingListener, LegListener {
       this.plan = planFor(this.dialled, this.from.origin, this.host.surroundings)
       this.account = this.plan.account
       const offer = invitation.request.body.toString('utf8')
-      this.#engine = offer !== '' && this.#allDirect(this.plan) ? core.direct : core.anchored
-      const media = await this.#callerMedia(offer)
-      this.caller = new Leg(core, this, 'caller', partyOf(this.from), media)
+      const engine = offer !== '' && this.#allDirect(this.plan) ? core.direct : core.anchored
+      const session = await CallerSession.open(engine, offer)
+      this.#session = session
+      this.caller = new Leg(core, this, 'caller', partyOf(this.from), session.media)
       if (this.#over) {
-        await media.close()
+        await session.media.close()
         return
       }
       this.#ring(this.plan)
@@ -142,8 +141,12 @@ export class Call implements RingingListener, LegListener {
   }
 
   earlyMedia(branch: Branch, sdp: string): void {
-    if (this.state !== 'ringing' || !this.caller || this.#earlyAnswer !== undefined) return
-    inBackground(this.host.core, 'passing early media', this.#passEarlyMedia(this.caller, branch, sdp))
+    if (this.state !== 'ringing') return
+    const passed = this.#session?.early(branch.media, sdp).then((answer) => {
+      if (answer === undefined) this.rings()
+      else if (this.state === 'ringing') this.#invitation?.progress(183, { body: answer })
+    })
+    if (passed) inBackground(this.host.core, 'passing early media', passed)
   }
 
   taken(branch: Branch, response: Response, dialog: Dialog): Promise<unknown> {
@@ -311,20 +314,10 @@ export class Call implements RingingListener, LegListener {
     return this.from.directMedia && plan.steps.every((step) => step.stations.every(directMediaOf))
   }
 
-  async #callerMedia(offer: string): Promise<MediaLeg> {
-    const made = await this.#engine.createLeg()
-    if (!made.ok) throw new CallError('no-media')
-    if (offer === '') return made.value
-    const taken = await made.value.remoteOffer(offer)
-    if (taken.ok) return made.value
-    await made.value.close()
-    throw new CallError('not-acceptable')
-  }
-
   #ring(plan: CallPlan): void {
     const { request } = this.#invitation as Invitation
     const maxForwards = Number(request.header('max-forwards') ?? 70) - 1
-    const media = (this.caller as Leg).media
+    const { engine, media } = this.#session as CallerSession
     const call = {
       presented: presentedFor(this.from.presented, this.from.person, plan.account),
       dialled: plan.callee.number,
@@ -332,23 +325,17 @@ export class Call implements RingingListener, LegListener {
       headers: [],
       traced: (sipCallId: string) => this.traced(sipCallId),
     }
-    this.#ringing = new Ringing(this.host.core, plan, this.#engine, media, call, this)
+    this.#ringing = new Ringing(this.host.core, plan, engine, media, call, this)
     this.#ringing.start()
-  }
-
-  async #passEarlyMedia(caller: Leg, branch: Branch, sdp: string): Promise<void> {
-    if (!(await branch.media.remoteAnswer(sdp)).ok) return
-    const answer = await caller.media.answer(branch.media)
-    if (!answer.ok) return
-    this.#earlyAnswer = answer.value
-    await this.#engine.bridge(caller.media, branch.media)
-    if (this.state === 'ringing') this.#invitation?.progress(183, { body: answer.value })
   }
 
   /** @param stored settles once record and dialogs are in the database: only then does the caller hear of the answer */
   async #join(caller: Leg, callee: Leg, response: Response, stored: Promise<void>): Promise<void> {
     const invitation = this.#invitation as Invitation
-    const [answer] = await Promise.all([this.#answerFor(caller, callee, response), stored])
+    const [answer] = await Promise.all([
+      (this.#session as CallerSession).answer(callee.media, response.body.toString('utf8')),
+      stored,
+    ])
     if (this.#over) return
     if (answer === undefined) {
       invitation.reject(488, 'Not Acceptable Here')
@@ -367,21 +354,7 @@ export class Call implements RingingListener, LegListener {
   #settle(): void {
     this.#doneBranches = this.branchViews(this.answeredAt)
     this.#ringing = undefined
-    this.#earlyAnswer = undefined
-  }
-
-  async #answerFor(caller: Leg, callee: Leg, response: Response): Promise<string | undefined> {
-    const sdp = response.body.toString('utf8')
-    if (!(await callee.media.remoteAnswer(sdp)).ok) return undefined
-    // An answer that went out with a provisional response stays the answer (RFC 3261 §13.2.1); direct media has only the station's own.
-    let answer = this.#engine === this.host.core.anchored ? this.#earlyAnswer : undefined
-    if (answer === undefined) {
-      const offerless = this.#invitation?.request.body.length === 0
-      const made = offerless ? await caller.media.offer(callee.media) : await caller.media.answer(callee.media)
-      if (!made.ok) return undefined
-      answer = made.value
-    }
-    return (await this.#engine.bridge(caller.media, callee.media)) === 'incompatible' ? undefined : answer
+    this.#session = undefined
   }
 
   #forwardTo(target: string, person: Person): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Scenario } from './checked.ts'
+import type { Phone } from './phone.ts'
 
 const trunk = { address: '127.0.0.1', port: 5070, user: '+15551234567' }
 
@@ -8,6 +9,13 @@ async function settings(scenario: Scenario, login: string, change: object): Prom
   if (!person) throw new Error(`no ${login}`)
   const { numbers: _numbers, ...rest } = person
   await scenario.during(scenario.directory.putPerson({ ...rest, settings: { ...person.settings, ...change } }))
+}
+
+/** A provider that calls to the outside go to. */
+async function provided(scenario: Scenario, more: object = {}): Promise<Phone> {
+  const settings = { sources: [], gateways: ['sip:10.0.9.1:5060'], healthMs: 0, ...more }
+  await scenario.during(scenario.directory.putTrunk({ id: 'out', name: 'out', settings }))
+  return scenario.phone('provider', { address: '10.0.9.1', user: 'provider' })
 }
 
 describe('what happens instead of ringing', () => {
@@ -96,14 +104,7 @@ describe('what happens instead of ringing', () => {
 
   it('an emergency call goes out past every cap, an ordinary one does not', async () => {
     const scenario = await Scenario.start()
-    const provider = scenario.phone('provider', { address: '10.0.9.1', user: 'provider' })
-    await scenario.during(
-      scenario.directory.putTrunk({
-        id: 'out',
-        name: 'out',
-        settings: { sources: [], gateways: ['sip:10.0.9.1:5060'], healthMs: 0, maxCalls: 1 },
-      }),
-    )
+    const provider = await provided(scenario, { maxCalls: 1 })
     await settings(scenario, 'alice', { maxOutsideCalls: 1 })
     const alice = await scenario.registered('alice', 'alice', '10.0.0.1')
     const first = alice.call('+12125551234')
@@ -121,14 +122,7 @@ describe('what happens instead of ringing', () => {
 
   it('a hidden number stays hidden from the outside, the provider still knows who pays', async () => {
     const scenario = await Scenario.start()
-    const provider = scenario.phone('provider', { address: '10.0.9.1', user: 'provider' })
-    await scenario.during(
-      scenario.directory.putTrunk({
-        id: 'out',
-        name: 'out',
-        settings: { sources: [], gateways: ['sip:10.0.9.1:5060'], healthMs: 0 },
-      }),
-    )
+    const provider = await provided(scenario)
     await settings(scenario, 'alice', { hideNumber: true })
     const alice = await scenario.registered('alice', 'alice', '10.0.0.1')
     alice.call('+12125551234')
@@ -141,14 +135,7 @@ describe('what happens instead of ringing', () => {
 
   it('a forward to the outside shows the caller and is made on the account of who forwards', async () => {
     const scenario = await Scenario.start()
-    const provider = scenario.phone('provider', { address: '10.0.9.1', user: 'provider' })
-    await scenario.during(
-      scenario.directory.putTrunk({
-        id: 'out',
-        name: 'out',
-        settings: { sources: [], gateways: ['sip:10.0.9.1:5060'], healthMs: 0 },
-      }),
-    )
+    const provider = await provided(scenario)
     await settings(scenario, 'alice', { forward: { always: '+12125551234' }, maxOutsideCalls: 1 })
     const caller = scenario.phone('caller', trunk)
     caller.call('+12025550101')
@@ -162,14 +149,7 @@ describe('what happens instead of ringing', () => {
 
   it('a dead gateway is passed over for the next', async () => {
     const scenario = await Scenario.start()
-    const provider = scenario.phone('provider', { address: '10.0.9.2', user: 'provider' })
-    await scenario.during(
-      scenario.directory.putTrunk({
-        id: 'out',
-        name: 'out',
-        settings: { sources: [], gateways: ['sip:10.0.9.1:5060', 'sip:10.0.9.2:5060'], healthMs: 0 },
-      }),
-    )
+    const provider = await provided(scenario, { gateways: ['sip:10.0.9.9:5060', 'sip:10.0.9.1:5060'] })
     const alice = await scenario.registered('alice', 'alice', '10.0.0.1')
     const placed = alice.call('+12125551234')
     await scenario.clock.until(() => provider.rung.length === 1, 40_000)

@@ -1,0 +1,58 @@
+import { isDirect, type MediaEngine, type MediaLeg } from '#media'
+import { CallError } from './errors.ts'
+
+/** The caller's offer/answer exchange while the call is set up (RFC 3264): one offer, perhaps an early answer, one final answer. */
+export class CallerSession {
+  readonly engine: MediaEngine
+  readonly media: MediaLeg
+  /** The INVITE carried no offer: ours goes out with the 200, the answer comes with the ACK. */
+  readonly #offerless: boolean
+  #early: string | undefined
+
+  private constructor(engine: MediaEngine, media: MediaLeg, offerless: boolean) {
+    this.engine = engine
+    this.media = media
+    this.#offerless = offerless
+  }
+
+  /**
+   * Takes the caller's offer.
+   * @param offer session description, '' for an INVITE without one
+   * @throws CallError `no-media` or `not-acceptable`
+   */
+  static async open(engine: MediaEngine, offer: string): Promise<CallerSession> {
+    const made = await engine.createLeg()
+    if (!made.ok) throw new CallError('no-media')
+    const media = made.value
+    if (offer !== '' && !(await media.remoteOffer(offer)).ok) {
+      await media.close()
+      throw new CallError('not-acceptable')
+    }
+    return new CallerSession(engine, media, offer === '')
+  }
+
+  /** Joins a station that sends before it answers. Gives the caller's early answer; `undefined` where there is none to give. */
+  async early(station: MediaLeg, sdp: string): Promise<string | undefined> {
+    if (this.#early !== undefined || this.#offerless || !(await station.remoteAnswer(sdp)).ok) return undefined
+    const answer = await this.media.answer(station)
+    if (!answer.ok) return undefined
+    this.#early = answer.value
+    await this.engine.bridge(this.media, station)
+    return answer.value
+  }
+
+  /** Joins the station that took the call. Gives what the caller's 200 carries; `undefined` when the two have nothing in common. */
+  async answer(station: MediaLeg, sdp: string): Promise<string | undefined> {
+    if (!(await station.remoteAnswer(sdp)).ok) return undefined
+    const body = await this.#body(station)
+    if (body === undefined) return undefined
+    return (await this.engine.bridge(this.media, station)) === 'incompatible' ? undefined : body
+  }
+
+  async #body(station: MediaLeg): Promise<string | undefined> {
+    // An answer that went out with a provisional response stays the answer (RFC 3261 §13.2.1); direct media has only the station's own.
+    if (this.#early !== undefined && !isDirect(this.media)) return this.#early
+    const made = this.#offerless ? await this.media.offer(station) : await this.media.answer(station)
+    return made.ok ? made.value : undefined
+  }
+}
