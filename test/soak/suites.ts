@@ -5,7 +5,7 @@ import { freePorts } from '../support/ports.ts'
 import { startBaton } from '../support/server.ts'
 import { LiveCall } from '../torture/live-call.ts'
 import { parseMutations, sendMutations } from '../torture/mutations.ts'
-import { drained, faultsIn, residentMegabytes } from '../torture/watch.ts'
+import { drained, faultsIn, neverRead, residentMegabytes } from '../torture/watch.ts'
 
 /** What a suite is given: its own seed, how much to do, and where to tell how far it is. */
 export type SoakRun = {
@@ -67,6 +67,7 @@ async function mutations({ seed, scale, progress }: SoakRun): Promise<string> {
       most - warm < growthBound,
       `memory grew from ${warm.toFixed(0)} to ${most.toFixed(0)} MB in the second half`,
     )
+    assert.equal(await neverRead(baton), 0, 'messages were dropped unread')
     const heard = await live.hangUp()
     await drained(baton, undefined, 0, 150_000)
     assert.deepEqual(faultsIn(baton.output()), [], 'the server reported bugs')

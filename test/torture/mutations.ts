@@ -26,7 +26,7 @@ export type MutationCounts = { udp: number; tcp: number; ws: number; calls: numb
 /** Messages between two pings: few enough that the server's receive buffer holds them. */
 const burst = 200
 /** Addresses that strangers send from: one alone would be held back as a flood. */
-const strangers = 40
+const strangers = 240
 
 /**
  * Sends mutated messages to a server over UDP, TCP and WebSocket from many addresses, most of them made from the torture set, some from calls

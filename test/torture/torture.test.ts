@@ -6,7 +6,7 @@ import { type Baton, startBaton } from '../support/server.ts'
 import { LiveCall } from './live-call.ts'
 import { sendMutations } from './mutations.ts'
 import { expectations, type Outcome, Tormentor, type TortureTransport, tortureFiles, verdictOf } from './rfc4475.ts'
-import { drained, faultsIn, metricsOf, residentMegabytes } from './watch.ts'
+import { drained, faultsIn, metricsOf, neverRead, residentMegabytes } from './watch.ts'
 
 /** Every start of the suite gives the same mutations; the long run takes other seeds. */
 const seed = 20_260
@@ -67,6 +67,7 @@ describe('while a call goes on', () => {
     const counts = await sendMutations({ baton, seed, count: mutations })
     expect(counts.udp + counts.tcp + counts.ws + counts.calls).toBe(mutations)
     expect(counts.answered).toBeGreaterThan(50)
+    expect(await neverRead(baton)).toBe(0)
     await live.check()
     expect(faultsIn(baton.output())).toEqual([])
     // Each may be remembered for 32 s (Timer H and J), by a few KB.

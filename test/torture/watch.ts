@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Baton } from '../support/server.ts'
 
-/** The lines of a server's output that tell of a bug: an error of any kind, or something printed that is no line of its log. */
+/** The lines of a server's output that tell of a bug: an error in its log, or something that Node itself printed. */
 export function faultsIn(output: string): string[] {
   return output.split('\n').filter((line) => {
-    if (line === '' || /^(Baton (is ready|stops):|This is the demo:)/.test(line)) return false
-    if (/a bug was caught/.test(line)) return true
     const level = /^\{"level":(\d+),/.exec(line)?.[1]
-    return level === undefined || Number(level) >= 50
+    if (level !== undefined) return Number(level) >= 50 || /a bug was caught/.test(line)
+    return /^\s+at |^\(node:\d+\)|Error\b|FATAL|^Baton cannot start/.test(line)
   })
 }
 
@@ -24,6 +23,12 @@ export async function metricsOf(baton: Baton): Promise<ReadonlyMap<string, numbe
       return [line.slice(0, end), Number(line.slice(end + 1))]
     }),
   )
+}
+
+/** How many messages the server never looked at: held back as part of a flood, or dropped by the kernel. */
+export async function neverRead(baton: Baton): Promise<number> {
+  const metrics = await metricsOf(baton)
+  return metrics.get('baton_sip_held_back_total')! + metrics.get('baton_udp_receive_errors_total')!
 }
 
 /** Memory that a process has in RAM, in MB; Linux only. */
