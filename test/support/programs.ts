@@ -8,7 +8,7 @@ export const programs: readonly RealProgram[] = [
   { name: 'sipp', debian: 'sip-tester', suites: ['test/sipp', 'test/support', 'test/torture', 'test/soak'] },
   { name: 'baresip', debian: 'baresip-core', suites: ['test/interop', 'test/support'] },
   { name: 'kamailio', debian: 'kamailio', suites: ['test/support'] },
-  { name: 'initdb', debian: 'postgresql', suites: ['src/storage', 'test/soak'] },
+  { name: 'initdb', debian: 'postgresql', suites: ['src/storage', 'test/crash', 'test/soak'] },
   { name: 'chromium', debian: 'chromium', suites: ['test/browser'] },
 ]
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePorts } from '../support/ports.ts'
 import { allRecords } from '../support/records.ts'
 import { type Baton, startBaton } from '../support/server.ts'
+import { SipClient } from '../support/sip-client.ts'
 import { LiveCall } from './live-call.ts'
 import { sendMutations } from './mutations.ts'
 import { expectations, type Outcome, Tormentor, type TortureTransport, tortureFiles, verdictOf } from './rfc4475.ts'
@@ -60,6 +61,22 @@ describe('while a call goes on', () => {
   test('two requests in one TCP segment are two, in one datagram one', () => {
     expect(outcomes.get('dblreq.dat udp')?.statuses).toHaveLength(1)
     expect(outcomes.get('dblreq.dat tcp')?.statuses).toHaveLength(2)
+  })
+
+  test('bindings keep what is unusual in their URIs (escnull.dat and regescrt.dat with a password)', async () => {
+    const dave = await SipClient.open({ server: baton.sip.target, user: 'dave' })
+    const register = async (contacts: string[], expires = '60') => {
+      const headers = { Contact: contacts, Expires: expires }
+      const answer = await dave.askWithPassword({ method: 'REGISTER', headers }, 'dave-demo')
+      expect(answer.startLine).toBe('SIP/2.0 200 OK')
+      return answer.headers('Contact').map((line) => /<([^>]*)>/.exec(line)?.[1])
+    }
+    const zeros = ['sip:null-%00-null@127.0.0.9', 'sip:null-%00%00-null@127.0.0.9']
+    expect((await register(zeros.map((uri) => `<${uri}>`))).toSorted()).toEqual(zeros.toSorted())
+    const routed = 'sip:dave@127.0.0.9?Route=%3Csip:sip.example.com%3E'
+    expect(await register([`<${routed}>`])).toContain(routed)
+    expect(await register(['*'], '0')).toEqual([])
+    dave.close()
   })
 
   test(`${mutations} mutated messages over three transports (seed ${seed})`, { timeout: 180_000 }, async () => {
