@@ -40,6 +40,8 @@ export class Call implements RingingListener, LegListener {
   /** Call-IDs of every dialog that belongs to this call. */
   readonly sipCallIds: string[] = []
   state: State = 'ringing'
+  /** Among the answered ones of the counters. */
+  counted = false
   caller: Leg | undefined
   callee: Leg | undefined
   plan: CallPlan | undefined

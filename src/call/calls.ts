@@ -18,22 +18,32 @@ import type { PlanSurroundings } from './plan.ts'
 import { dialledOf } from './redirect.ts'
 import { handleRegister } from './registrar.ts'
 import { takeOver } from './take-over.ts'
-import { decodeTrace } from './trace.ts'
+import { type CallTrace, decodeTrace } from './trace.ts'
 import type { CallChange, CallCounters, CallId, CallView, LiveCalls, TraceEntry } from './types.ts'
 
 /** How long messages that follow the end of a call still go into its trace, in ms. */
 const traceTailMs = 2_000
+
+/** What stays of a call that has ended while messages may follow: the call itself is let go at once. */
+interface Ended {
+  readonly id: string
+  readonly startedAt: number
+  readonly trace: CallTrace
+  readonly sipCallIds: readonly string[]
+  readonly until: number
+}
 
 /** All calls of this process: admits requests, makes calls, lets others read and watch them. */
 export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   readonly core: Core
   readonly surroundings: PlanSurroundings
   readonly #live = new Map<string, Call>()
-  readonly #bySipCallId = new Map<string, Call>()
+  /** The trace that messages with this Call-ID go into. */
+  readonly #traces = new Map<string, CallTrace>()
   readonly #watchers = new Set<(view: CallView, change: CallChange) => void>()
   readonly #refused = new Map<string, number>()
   readonly #idle = new Set<() => void>()
-  #tail: { call: Call; until: number }[] = []
+  #tail: Ended[] = []
   #tailTimer: Timer | undefined
   readonly #load: { readonly overloaded: boolean }
   #draining = false
@@ -56,7 +66,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
 
   /** Puts the messages of calls into their traces; the transaction layer calls it for every message. */
   readonly tap: TrafficTap = (direction, bytes, flow, callId) => {
-    this.#bySipCallId.get(callId)?.trace.add(this.core.clock.now(), direction, peerOf(flow), bytes)
+    this.#traces.get(callId)?.add(this.core.clock.now(), direction, peerOf(flow), bytes)
   }
 
   // ---- requests outside dialogs ------------------------------------------------------------------------------------------------
@@ -165,8 +175,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
 
   changed(call: Call, change: CallChange): void {
     if (change === 'ended') this.#end(call)
-    else if (change === 'changed' && call.state === 'answered' && !this.#counted.has(call)) {
-      this.#counted.add(call)
+    else if (change === 'changed' && call.state === 'answered' && !call.counted) {
+      call.counted = true
       this.#answered++
     }
     if (this.#watchers.size === 0) return
@@ -174,10 +184,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     for (const watcher of this.#watchers) watcher(view, change)
   }
 
-  readonly #counted = new WeakSet<Call>()
-
   traced(call: Call, sipCallId: string): void {
-    this.#bySipCallId.set(sipCallId, call)
+    this.#traces.set(sipCallId, call.trace)
   }
 
   callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined {
@@ -209,7 +217,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     const { traces } = this.core.storage
     await traces.flush()
     const stored = decodeTrace(await traces.get(id))
-    const open = this.#live.get(id) ?? this.#tail.find((entry) => entry.call.id === id)?.call
+    const open = this.#live.get(id) ?? this.#tail.find((entry) => entry.id === id)
     return open ? [...stored, ...open.trace.entries()] : stored
   }
 
@@ -239,7 +247,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
         }, limitMs)
       })
     }
-    for (const { call } of this.#tail) call.flushTrace()
+    for (const ended of this.#tail) this.#store(ended)
     await this.core.storage.traces.flush()
   }
 
@@ -258,7 +266,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       this.#failed++
       this.#refused.set(call.cause, (this.#refused.get(call.cause) ?? 0) + 1)
     }
-    this.#tail.push({ call, until: this.core.clock.now() + traceTailMs })
+    const { id, startedAt, trace, sipCallIds } = call
+    this.#tail.push({ id, startedAt, trace, sipCallIds, until: this.core.clock.now() + traceTailMs })
     this.#tailTimer ??= this.core.clock.setTimeout(() => this.#dropTails(), traceTailMs)
     if (this.#live.size > 0) return
     for (const resolve of this.#idle) resolve()
@@ -270,12 +279,16 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     const due = this.#tail.findIndex((entry) => entry.until > now)
     const dropped = due === -1 ? this.#tail : this.#tail.slice(0, due)
     this.#tail = due === -1 ? [] : this.#tail.slice(due)
-    for (const { call } of dropped) {
-      call.flushTrace()
-      for (const sipCallId of call.sipCallIds)
-        if (this.#bySipCallId.get(sipCallId) === call) this.#bySipCallId.delete(sipCallId)
+    for (const ended of dropped) {
+      this.#store(ended)
+      for (const sipCallId of ended.sipCallIds)
+        if (this.#traces.get(sipCallId) === ended.trace) this.#traces.delete(sipCallId)
     }
     this.#tailTimer = this.#tail.length > 0 ? this.core.clock.setTimeout(() => this.#dropTails(), 250) : undefined
+  }
+
+  #store({ id, startedAt, trace }: Ended): void {
+    trace.hand((chunk) => this.core.storage.traces.append(id, startedAt, chunk))
   }
 
   /** No room for another call; an emergency call always has room. */
