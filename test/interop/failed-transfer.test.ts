@@ -67,10 +67,7 @@ needs('baresip')('a blind transfer that fails leaves the call as it was', () => 
 
   test.each([
     ['an international number', '<sip:+442079460000@baton.local>', 403],
-    ['a premium number', '<sip:19005551234@baton.local>', 403],
     ['a foreign domain', '<sip:102@example.com>', 404],
-    ['another scheme', '<mailto:bob@baton.local>', 404],
-    ['nothing', '', 400],
   ])('to %s', async (_, target, status) => {
     const call = await talking()
     expect((await call.alice.ask('REFER', { headers: { 'Refer-To': target } })).status).toBe(status)

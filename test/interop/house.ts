@@ -85,7 +85,7 @@ export class House {
       ...options,
     })
     this.onClear(() => phone.stop())
-    await phone.event('REGISTER_OK')
+    await phone.registered()
     return phone
   }
 

@@ -36,6 +36,7 @@ needs('baresip')('in a call with the telephone network', () => {
     const tone = who === 'caller' ? 660 : 440
     await holder.hold()
     await fallsSilent(holder)
+    await fallsSilent(held)
     expect((await house.calls())[0]).toMatchObject({ state: 'answered', held: true })
     // The other side's session is its own: it notices nothing but the media.
     expect(held.sip().filter((message) => message.startsWith('INVITE'))).toHaveLength(1)

@@ -81,7 +81,7 @@ export class Baresip {
     control.on('data', (data) => this.#receive(data))
   }
 
-  /** Starts a phone; it is ready for commands, though perhaps not registered yet (wait for `REGISTER_OK`). */
+  /** Starts a phone; it is ready for commands, though perhaps not registered yet: see {@link registered}. */
   static async start(options: BaresipOptions): Promise<Baresip> {
     const folder = temporaryFolder(`phone-${options.user}`)
     const port = await freePorts(2) // baresip takes the port after it for TLS
@@ -122,6 +122,11 @@ export class Baresip {
       }, timeout)
       this.#waiters.push(waiter)
     })
+  }
+
+  /** Waits until it is registered. Its event `REGISTER_OK` may come before anybody listens. */
+  async registered(timeout = 10_000): Promise<void> {
+    await this.#program.printed(/\} 200 OK .*\[\d+ bindings?\]/, { timeout })
   }
 
   /** Every event since the start. */
