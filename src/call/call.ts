@@ -1,14 +1,15 @@
 import type { Person, Trunk } from '#directory'
-import type { Dialog, HeaderLines, Invitation, Request, Response, ServerTransaction } from '#sip'
+import type { Dialog, HeaderLines, Request, Response, ServerTransaction } from '#sip'
 import type { Branch } from './branch.ts'
-import { type Caller, calleeParty, partyOf } from './caller.ts'
-import { CallerSession } from './caller-session.ts'
+import { type Caller, calleeParty } from './caller.ts'
+import type { CallerSession } from './caller-session.ts'
+import type { CallerSide } from './caller-side.ts'
 import { type CallCause, reasonOf } from './cause.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
 import { joinLegs, Leg, type LegListener } from './leg.ts'
 import { type CallPlan, type PlanSurroundings, planFor } from './plan.ts'
-import { type CallFacts, closeOf, contextRowOf, recordOf, uasDialogState } from './record.ts'
+import { type CallFacts, closeOf, contextRowOf, recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
 import { directMediaOf, presentedFor, type Station } from './station.ts'
@@ -55,7 +56,7 @@ export class Call implements RingingListener, LegListener {
   transferring = false
   /** Stops what was started for this call when it ends: a transfer's ringing. */
   onEnd: (() => void) | undefined
-  #invitation: Invitation | undefined
+  #side: CallerSide | undefined
   #ringing: Ringing | undefined
   #session: CallerSession | undefined
   #forwards = 0
@@ -65,7 +66,7 @@ export class Call implements RingingListener, LegListener {
   /** The leg that waits while a transfer looks for somebody. */
   #waitingLeg: Leg | undefined
 
-  constructor(host: CallHost, invitation: Invitation, from: Caller, dialled: string) {
+  constructor(host: CallHost, from: Caller, dialled: string) {
     this.host = host
     this.from = from
     this.dialled = dialled
@@ -73,22 +74,19 @@ export class Call implements RingingListener, LegListener {
     // The time comes first so that the indexes of the records only ever grow at their end.
     this.id = this.startedAt.toString(16).padStart(11, '0') + host.core.random.token(8)
     this.trace = new CallTrace()
-    this.#invitation = invitation
-    invitation.handlers = this
   }
 
   /** Follows the dial policy and starts to ring. */
-  async start(): Promise<void> {
+  async start(side: CallerSide): Promise<void> {
     const { core } = this.host
-    const invitation = this.#invitation as Invitation
+    this.#side = side
     try {
       this.plan = planFor(this.dialled, this.from.origin, this.host.surroundings)
       this.account = this.plan.account
-      const offer = invitation.request.body.toString('utf8')
-      const engine = offer !== '' && this.#allDirect(this.plan) ? core.direct : core.anchored
-      const session = await CallerSession.open(engine, offer)
+      const session = await side.open(this.plan.steps.every((step) => step.stations.every(directMediaOf)))
       this.#session = session
-      this.caller = new Leg(core, this, 'caller', partyOf(this.from), session.media)
+      this.caller = new Leg(core, this, 'caller', side.party, session.media)
+      if (side.dialog) this.caller.attach(side.dialog)
       if (this.#over) {
         await session.media.close()
         return
@@ -108,7 +106,7 @@ export class Call implements RingingListener, LegListener {
   }
 
   acked(ack: Request): void {
-    this.#invitation = undefined
+    this.#side = undefined
     this.caller?.ack(ack)
     // The last message for a long time.
     this.flushTrace()
@@ -139,14 +137,14 @@ export class Call implements RingingListener, LegListener {
   rings(): void {
     if (this.state !== 'ringing' || this.#ringingShown) return
     this.#ringingShown = true
-    this.#invitation?.progress(180)
+    this.#side?.progress(180)
   }
 
   earlyMedia(branch: Branch, sdp: string): void {
     if (this.state !== 'ringing') return
     const passed = this.#session?.early(branch.media, sdp).then((answer) => {
       if (answer === undefined) this.rings()
-      else if (this.state === 'ringing') this.#invitation?.progress(183, { body: answer })
+      else if (this.state === 'ringing') this.#side?.progress(183, answer)
     })
     if (passed) inBackground(this.host.core, 'passing early media', passed)
   }
@@ -157,15 +155,11 @@ export class Call implements RingingListener, LegListener {
     this.answeredAt = core.clock.now()
     this.outTrunk = branch.way?.trunk
     const caller = this.caller as Leg
-    const invitation = this.#invitation as Invitation
     const callee = new Leg(core, this, 'callee', calleeParty(branch), branch.media)
     callee.attach(dialog)
     this.callee = callee
     const rows = [
-      caller.rowOf(
-        core.settings.node,
-        JSON.stringify(uasDialogState(invitation, core.transport.contactUri(invitation.flow))),
-      ),
+      caller.rowOf(core.settings.node, JSON.stringify((this.#side as CallerSide).state())),
       callee.rowOf(core.settings.node, JSON.stringify(dialog.state())),
     ]
     const stored = core.storage.calls.answered(recordOf(this.#facts(), core.clock.now()), rows)
@@ -248,6 +242,31 @@ export class Call implements RingingListener, LegListener {
     this.end('transferred', 'server', [['Reason', 'SIP;cause=200;text="Call transferred"']])
   }
 
+  /** Whose leg of this call belongs to a person. */
+  legOf(personId: string): Leg | undefined {
+    return [this.caller, this.callee].find((leg) => leg?.party.person?.id === personId)
+  }
+
+  /** Only this station rings on. @throws CallError `taken` when the call rings no more, `unreachable` when that station does not ring */
+  ringOnly(station: string): void {
+    if (!this.#ringing?.open) throw new CallError('taken')
+    if (!this.#ringing.only(station)) throw new CallError('unreachable')
+  }
+
+  /** A person does not want the call: their stations stop; whoever else is rung may still take it. @throws CallError `taken` */
+  decline(personId: string): void {
+    if (!this.#ringing?.open) throw new CallError('taken')
+    this.#ringing.decline(personId)
+  }
+
+  /** Sends a ringing call elsewhere, on behalf of a person. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
+  divert(to: string, person: Person): void {
+    if (!this.#ringing?.open) throw new CallError('taken')
+    const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, 1)
+    this.#ringing.cancel('diverted', person.login, [])
+    this.#follow(plan)
+  }
+
   /** Adds the branches of a transfer to the history. */
   noteBranches(branches: readonly Branch[]): void {
     const now = this.host.core.clock.now()
@@ -312,13 +331,8 @@ export class Call implements RingingListener, LegListener {
     return this.state === 'ended'
   }
 
-  #allDirect(plan: CallPlan): boolean {
-    return this.from.directMedia && plan.steps.every((step) => step.stations.every(directMediaOf))
-  }
-
   #ring(plan: CallPlan): void {
-    const { request } = this.#invitation as Invitation
-    const maxForwards = Number(request.header('max-forwards') ?? 70) - 1
+    const { maxForwards } = this.#side as CallerSide
     const { engine, media } = this.#session as CallerSession
     const call = {
       presented: presentedFor(this.from.presented, this.from.person, plan.account),
@@ -333,21 +347,21 @@ export class Call implements RingingListener, LegListener {
 
   /** @param stored settles once record and dialogs are in the database: only then does the caller hear of the answer */
   async #join(caller: Leg, callee: Leg, response: Response, stored: Promise<void>): Promise<void> {
-    const invitation = this.#invitation as Invitation
+    const side = this.#side as CallerSide
     const [answer] = await Promise.all([
       (this.#session as CallerSession).answer(callee.media, response.body.toString('utf8')),
       stored,
     ])
     if (this.#over) return
     if (answer === undefined) {
-      invitation.reject(488, 'Not Acceptable Here')
+      side.reject(488, 'Not Acceptable Here')
       this.end('not-acceptable', 'server')
       return
     }
     caller.peer = callee
     callee.peer = caller
     this.state = 'answered'
-    caller.attach(invitation.answer({ body: answer }))
+    caller.attach(side.answer(answer))
     this.#settle()
     this.host.changed(this, 'changed')
   }
@@ -363,17 +377,21 @@ export class Call implements RingingListener, LegListener {
     try {
       this.#forwards++
       const plan = planFor(target, { kind: 'on-behalf', person }, this.host.surroundings, this.#forwards)
-      this.account = plan.account
-      this.#doneBranches = this.branchViews(this.host.core.clock.now())
-      this.#ringing = undefined
-      // Who was called stays the callee of the record; the plan's stations and rules are the forward's.
-      this.plan = { ...plan, callee: (this.plan as CallPlan).callee }
-      this.#ring(plan)
+      this.#follow(plan)
       return true
     } catch (error) {
       if (error instanceof CallError) return false
       throw error
     }
+  }
+
+  #follow(plan: CallPlan): void {
+    this.account = plan.account
+    this.#doneBranches = this.branchViews(this.host.core.clock.now())
+    this.#ringing = undefined
+    // Who was called stays the callee of the record; the plan's stations and rules are the forward's.
+    this.plan = { ...plan, callee: (this.plan as CallPlan).callee }
+    this.#ring(plan)
   }
 
   #refuse(error: unknown): void {
@@ -391,13 +409,14 @@ export class Call implements RingingListener, LegListener {
     if (this.state !== 'ringing') return
     this.state = 'ended'
     this.cause = cause
+    this.onEnd?.()
     this.#ringing?.cancel('cancelled', '', by === 'caller' ? [] : [['Reason', `SIP;cause=${status}`]])
-    const invitation = this.#invitation
-    if (invitation && !invitation.completed) {
+    const side = this.#side
+    if (side?.pending) {
       const headers: HeaderLines = status === 503 ? [['Retry-After', '5']] : []
-      invitation.reject(status, status === refusalOf(cause).sip ? refusalOf(cause).text : undefined, headers)
+      side.reject(status, status === refusalOf(cause).sip ? refusalOf(cause).text : undefined, headers)
     }
-    this.#invitation = undefined
+    this.#side = undefined
     const record = {
       ...recordOf(this.#facts(), 0),
       state: 'ended' as const,
@@ -416,9 +435,8 @@ export class Call implements RingingListener, LegListener {
 
   async #close(by: 'caller' | 'callee' | 'server', headers: HeaderLines): Promise<void> {
     this.#ringing?.cancel('cancelled', '', headers)
-    const invitation = this.#invitation
-    if (invitation && !invitation.completed) invitation.reject(this.cause === 'cancelled' ? 487 : 500)
-    this.#invitation = undefined
+    if (this.#side?.pending && !this.#side.dialog) this.#side.reject(this.cause === 'cancelled' ? 487 : 500)
+    this.#side = undefined
     const [callerNumbers, calleeNumbers] = await Promise.all([this.caller?.end(headers), this.callee?.end(headers)])
     try {
       await this.host.core.storage.calls.closed(
@@ -448,13 +466,8 @@ export class Call implements RingingListener, LegListener {
       callee: this.callee,
       trunk: this.from.trunk?.name ?? this.outTrunk?.name ?? '',
       branches: this.branchViews(this.host.core.clock.now()),
-      callerDialog: this.#invitation
-        ? {
-            callId: this.#invitation.request.callId,
-            localTag: this.#invitation.localTag,
-            remoteTag: this.#invitation.request.fromTag,
-          }
-        : undefined,
+      // A caller who waits for our answer gives up by themselves; one whose station we rang first would hang in a dead call.
+      callerDialog: this.#side?.dialog && this.#side.state(),
       branchDialogs: this.#ringing?.branches.map((branch) => branch.dialogIds) ?? [],
     }
   }

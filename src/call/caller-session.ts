@@ -8,6 +8,7 @@ export class CallerSession {
   /** The INVITE carried no offer: ours goes out with the 200, the answer comes with the ACK. */
   readonly #offerless: boolean
   #early: string | undefined
+  #settled = false
 
   private constructor(engine: MediaEngine, media: MediaLeg, offerless: boolean) {
     this.engine = engine
@@ -31,9 +32,17 @@ export class CallerSession {
     return new CallerSession(engine, media, offer === '')
   }
 
+  /** The session of a caller whose station has answered our own offer: nothing is left to negotiate. */
+  static joined(engine: MediaEngine, media: MediaLeg): CallerSession {
+    const session = new CallerSession(engine, media, false)
+    session.#settled = true
+    return session
+  }
+
   /** Joins a station that sends before it answers. Gives the caller's early answer; `undefined` where there is none to give. */
   async early(station: MediaLeg, sdp: string): Promise<string | undefined> {
-    if (this.#early !== undefined || this.#offerless || !(await station.remoteAnswer(sdp)).ok) return undefined
+    if (this.#early !== undefined || this.#offerless || this.#settled || !(await station.remoteAnswer(sdp)).ok)
+      return undefined
     const answer = await this.media.answer(station)
     if (!answer.ok) return undefined
     this.#early = answer.value
@@ -50,6 +59,7 @@ export class CallerSession {
   }
 
   async #body(station: MediaLeg): Promise<string | undefined> {
+    if (this.#settled) return ''
     // An answer that went out with a provisional response stays the answer (RFC 3261 §13.2.1); direct media has only the station's own.
     if (this.#early !== undefined && !isDirect(this.media)) return this.#early
     const made = this.#offerless ? await this.media.offer(station) : await this.media.answer(station)

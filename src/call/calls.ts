@@ -11,6 +11,8 @@ import {
 } from '#sip'
 import { admit, callerOf, refuse } from './admission.ts'
 import { Call, type CallHost } from './call.ts'
+import type { Caller } from './caller.ts'
+import { InvitedCaller } from './caller-side.ts'
 import { type Core, inBackground } from './core.ts'
 import { type CallErrorCode, refusalOf } from './errors.ts'
 import { Leg } from './leg.ts'
@@ -97,12 +99,20 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       this.#refuse(invitation, 'overload')
       return
     }
-    const call = new Call(this, invitation, callerOf(this.core, request, admission), dialled)
-    this.#live.set(call.id, call)
-    this.#started++
+    const caller = callerOf(this.core, request, admission)
+    const call = this.open(caller, dialled)
+    invitation.handlers = call
     call.traced(request.callId)
     call.trace.add(call.startedAt, 'in', peerOf(flow), request.bytes)
-    inBackground(this.core, 'starting a call', call.start())
+    inBackground(this.core, 'starting a call', call.start(new InvitedCaller(this.core, invitation, caller)))
+  }
+
+  /** Makes a call that is among the live ones from now on. */
+  open(from: Caller, dialled: string): Call {
+    const call = new Call(this, from, dialled)
+    this.#live.set(call.id, call)
+    this.#started++
+    return call
   }
 
   request(transaction: ServerTransaction): void {

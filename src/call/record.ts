@@ -22,7 +22,8 @@ export interface CallFacts {
   readonly callee: Leg | undefined
   readonly trunk: string
   readonly branches: readonly BranchView[]
-  readonly callerDialog: { callId: string; localTag: string; remoteTag: string } | undefined
+  /** The caller's dialog; a crash while stations ring is followed by its ending where the caller has answered us already. */
+  readonly callerDialog: DialogState | undefined
   readonly branchDialogs: readonly ({ callId: string; localTag: string } | undefined)[]
 }
 

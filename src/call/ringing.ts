@@ -6,7 +6,7 @@ import { Branch, type BranchCall, type BranchListener } from './branch.ts'
 import { type Core, inBackground } from './core.ts'
 import type { CallErrorCode } from './errors.ts'
 import { type CallPlan, type RingStep, stationOf } from './plan.ts'
-import type { Station } from './station.ts'
+import { personOf, type Station } from './station.ts'
 
 /** CANCEL and BYE to whoever did not get the call (RFC 3326). */
 export const completedElsewhere: HeaderLines = [['Reason', 'SIP;cause=200;text="Call completed elsewhere"']]
@@ -40,9 +40,9 @@ const weight: Partial<Record<CallErrorCode, number>> = {
 export class Ringing implements BranchListener {
   readonly branches: Branch[] = []
   readonly #core: Core
-  readonly #plan: CallPlan
+  #plan: CallPlan
   readonly #engine: MediaEngine
-  readonly #waiting: MediaLeg
+  readonly #waiting: MediaLeg | undefined
   readonly #call: BranchCall
   readonly #listener: RingingListener
   #step = -1
@@ -56,12 +56,12 @@ export class Ringing implements BranchListener {
   #worst: { cause: CallErrorCode; status: number } = { cause: 'unreachable', status: 480 }
   #unsubscribe: (() => void) | undefined
 
-  /** @param waiting the leg that waits for an answer: its codecs are offered first */
+  /** @param waiting the leg that waits for an answer: its codecs are offered first; none when a caller's own station is rung */
   constructor(
     core: Core,
     plan: CallPlan,
     engine: MediaEngine,
-    waiting: MediaLeg,
+    waiting: MediaLeg | undefined,
     call: BranchCall,
     listener: RingingListener,
   ) {
@@ -86,6 +86,32 @@ export class Ringing implements BranchListener {
   cancel(outcome: string, by: string, reason: HeaderLines): void {
     this.#finish()
     for (const branch of this.branches) branch.cancel(outcome, by, reason)
+  }
+
+  /** Only the named station rings on. False when it does not ring. */
+  only(station: string): boolean {
+    const chosen = this.branches.find((branch) => branch.live && branch.station.name === station)
+    if (!chosen) return false
+    this.#plan = { ...this.#plan, people: new Set() }
+    for (const other of this.branches) {
+      if (other !== chosen) other.cancel('not-chosen', chosen.station.name, completedElsewhere)
+    }
+    this.#listener.branchesChanged()
+    return true
+  }
+
+  /** The stations of a person stop; when nobody else is left, the call is declined. */
+  decline(personId: string): void {
+    for (const branch of this.branches) {
+      if (personOf(branch.station) === personId) branch.cancel('declined', '', [])
+    }
+    if (this.#plan.callee.id === personId) {
+      this.#giveUp('declined', 603)
+      return
+    }
+    this.#worst = { cause: 'declined', status: 603 }
+    this.#listener.branchesChanged()
+    this.#nextStepWhenIdle()
   }
 
   /** Whether the claim is still free. */
