@@ -52,6 +52,8 @@ export class Call implements RingingListener, LegListener {
   outTrunk: Trunk | undefined
   /** Whose cap on outside calls this call counts against. */
   account: Person | undefined
+  /** The leg whose person holds the call from a desk. */
+  parkedBy: Leg | undefined
   /** A transfer in progress keeps the call alive when the transferor hangs up. */
   transferring = false
   /** Stops what was started for this call when it ends: a transfer's ringing. */
@@ -96,6 +98,12 @@ export class Call implements RingingListener, LegListener {
     } catch (error) {
       this.#refuse(error)
     }
+  }
+
+  /** Writes the dialog of a caller whose station we rang first, before it is acknowledged: a crash must not leave it in a dead call. */
+  remember(side: CallerSide): Promise<void> {
+    this.#side = side
+    return this.host.core.storage.calls.ringing(contextRowOf(this.#facts()))
   }
 
   // ---- the caller's side -------------------------------------------------------------------------------------------------------
@@ -294,7 +302,7 @@ export class Call implements RingingListener, LegListener {
     return {
       id: this.id,
       state: this.state === 'joining' ? 'ringing' : this.state,
-      held: (this.caller?.held ?? false) || (this.callee?.held ?? false),
+      held: this.parkedBy !== undefined || this.caller?.held === true || this.callee?.held === true,
       direction: this.direction,
       caller: { number: presented.number, name: presented.name, personId: person?.id ?? '' },
       callee: {

@@ -1,3 +1,4 @@
+export { CallActs } from './acts.ts'
 export { Calls } from './calls.ts'
 export { type CallSettings, type Core, defaultCallSettings } from './core.ts'
 export { CallError, type CallErrorCode, refusalOf } from './errors.ts'

@@ -27,8 +27,9 @@ export class Recovery {
 
   /** Sweeps the database and starts to end what it found. Resolves once records are right; the BYEs go on behind. */
   async start(): Promise<number> {
-    await this.#rememberRinging()
-    const rows = await this.#core.storage.calls.sweep(this.#core.settings.node, this.#core.clock.now())
+    const callers = await this.#rememberRinging()
+    const swept = await this.#core.storage.calls.sweep(this.#core.settings.node, this.#core.clock.now())
+    const rows = [...swept, ...callers]
     const until = this.#core.clock.now() + giveUpMs
     for (const row of rows) this.#left.set(`${row.callId} ${row.role}`, { row, until })
     if (rows.length === 0) return 0
@@ -52,14 +53,20 @@ export class Recovery {
     this.#unsubscribe?.()
   }
 
-  async #rememberRinging(): Promise<void> {
+  /** What the last run left ringing: whose late answer is to be ended. @returns dialogs of callers whose station had answered already */
+  async #rememberRinging(): Promise<readonly DialogRow[]> {
+    const callers: DialogRow[] = []
     for (const row of await this.#core.storage.calls.contexts()) {
       if (row.node !== this.#core.settings.node) continue
       for (const { dialog } of JSON.parse(row.branches) as { dialog?: { callId: string; localTag: string } }[]) {
         if (dialog) this.#ringing.add(`${dialog.callId} ${dialog.localTag}`)
       }
+      if (row.callerDialog !== 'null') {
+        callers.push({ callId: row.callId, role: 'caller', node: row.node, deviceId: '', state: row.callerDialog })
+      }
     }
     if (this.#ringing.size > 0) this.#core.clock.setTimeout(() => this.#ringing.clear(), giveUpMs)
+    return callers
   }
 
   #round(): void {

@@ -12,7 +12,7 @@ import {
 import type { Branch } from './branch.ts'
 import type { Call } from './call.ts'
 import { type Caller, calleeParty } from './caller.ts'
-import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
+import { CallError, type CallErrorCode, causeOfStatus, refusalOf } from './errors.ts'
 import { Leg } from './leg.ts'
 import { type CallPlan, planFor } from './plan.ts'
 import { dialledOf, redirectTargets } from './redirect.ts'
@@ -57,8 +57,32 @@ export async function handleRefer(call: Call, transferor: Leg, transaction: Serv
   }
 }
 
+/**
+ * Blind transfer without a REFER: from a desk or by API.
+ * @throws CallError with the target's refusal; the call then goes on as it was
+ */
+export async function transferTo(call: Call, transferor: Leg, dialled: string): Promise<void> {
+  if (call.transferring || call.state !== 'answered' || !transferor.peer) throw new CallError('taken')
+  const outcome = new TransferOutcome()
+  await prepareBlind(call, transferor, dialled, outcome)()
+  if (outcome.refusal) throw new CallError(causeOfStatus(outcome.refusal))
+}
+
+/** Hears how a transfer goes. */
+interface Report {
+  send(status: number, reason: string, last: boolean): void
+}
+
+/** Remembers how a transfer ended. */
+class TransferOutcome implements Report {
+  refusal = 0
+  send(status: number, _reason: string, last: boolean): void {
+    if (last && status >= 300) this.refusal = status
+  }
+}
+
 /** Tells the transferor how it goes: NOTIFY with a sipfrag (RFC 3515 §2.4.4). */
-class TransferReport {
+class TransferReport implements Report {
   readonly #dialog: Dialog
 
   constructor(dialog: Dialog) {
@@ -82,7 +106,7 @@ class TransferReport {
 }
 
 /** Checks the request and says what to do. @throws CallError when it is refused: the call stays as it was */
-function prepare(call: Call, transferor: Leg, to: NameAddr, report: TransferReport): () => Promise<void> {
+function prepare(call: Call, transferor: Leg, to: NameAddr, report: Report): () => Promise<void> {
   const replaces = replacesOf(to)
   if (replaces) return prepareAttended(call, transferor, replaces, report)
   const dialled = dialledOf(call.host, to.uri.text)
@@ -112,7 +136,7 @@ function originOf(transferor: Leg): DialOrigin {
   throw new CallError('not-allowed')
 }
 
-function prepareBlind(call: Call, transferor: Leg, dialled: string, report: TransferReport): () => Promise<void> {
+function prepareBlind(call: Call, transferor: Leg, dialled: string, report: Report): () => Promise<void> {
   const plan = planOrOutcome(call, transferor, dialled)
   if (plan instanceof CallError) return () => Promise.reject(plan)
   return () =>
@@ -142,7 +166,7 @@ class BlindTransfer implements RingingListener {
   readonly #call: Call
   readonly #transferor: Leg
   readonly #transferee: Leg
-  readonly #report: TransferReport
+  readonly #report: Report
   readonly #done: () => void
   readonly #failed: (error: unknown) => void
   #recalling = false
@@ -152,7 +176,7 @@ class BlindTransfer implements RingingListener {
     call: Call,
     transferor: Leg,
     transferee: Leg,
-    report: TransferReport,
+    report: Report,
     done: () => void,
     failed: (error: unknown) => void,
   ) {
@@ -268,7 +292,7 @@ class BlindTransfer implements RingingListener {
   }
 }
 
-function prepareAttended(call: Call, transferor: Leg, text: string, report: TransferReport): () => Promise<void> {
+function prepareAttended(call: Call, transferor: Leg, text: string, report: Report): () => Promise<void> {
   const replaces = parseReplaces(text)
   if (!replaces.ok) throw new CallError('no-such-dialog')
   const { callId, toTag, fromTag } = replaces.value
@@ -298,7 +322,7 @@ function prepareAttended(call: Call, transferor: Leg, text: string, report: Tran
 }
 
 /** The transfer is done: the transferor is told and hangs up, or is hung up after a while. */
-function dismiss(call: Call, transferor: Leg, report: TransferReport): void {
+function dismiss(call: Call, transferor: Leg, report: Report): void {
   const { core } = call.host
   report.send(200, 'OK', true)
   core.clock.setTimeout(() => transferor.dialog?.bye(transferred), core.settings.transferGraceMs)

@@ -1,0 +1,112 @@
+import { isDirect, type MediaLeg } from '#media'
+import type { Dialog, DialogState, HeaderLines, Invitation } from '#sip'
+import { type Caller, partyOf } from './caller.ts'
+import { CallerSession } from './caller-session.ts'
+import type { Core } from './core.ts'
+import { refusalOf } from './errors.ts'
+import type { Party } from './leg.ts'
+import { uasDialogState } from './record.ts'
+
+/** How the caller came into the call: by an INVITE of their own, or because we rang their station first. */
+export interface CallerSide {
+  readonly party: Party
+  /** For our INVITEs. */
+  readonly maxForwards: number
+  /** The caller has no final answer yet. */
+  readonly pending: boolean
+  /** The confirmed dialog, where the caller's station has answered us already. */
+  readonly dialog: Dialog | undefined
+  /** Takes the caller's session. @param direct whether the stations to be rung may have direct media. @throws CallError */
+  open(direct: boolean): Promise<CallerSession>
+  /** 180, or 183 with the body of early media. */
+  progress(status: number, body?: string): void
+  /** The dialog that {@link answer} confirms, known before: it is stored first. */
+  state(): DialogState
+  answer(body: string): Dialog
+  reject(status: number, reason?: string, headers?: HeaderLines): void
+}
+
+/** A caller who sent an INVITE. */
+export class InvitedCaller implements CallerSide {
+  readonly party: Party
+  readonly dialog = undefined
+  readonly #core: Core
+  readonly #invitation: Invitation
+  readonly #mayBeDirect: boolean
+
+  constructor(core: Core, invitation: Invitation, from: Caller) {
+    this.#core = core
+    this.#invitation = invitation
+    this.party = partyOf(from)
+    this.#mayBeDirect = from.directMedia
+  }
+
+  get maxForwards(): number {
+    return Number(this.#invitation.request.header('max-forwards') ?? 70) - 1
+  }
+
+  get pending(): boolean {
+    return !this.#invitation.completed
+  }
+
+  open(direct: boolean): Promise<CallerSession> {
+    const offer = this.#invitation.request.body.toString('utf8')
+    const engine = offer !== '' && direct && this.#mayBeDirect ? this.#core.direct : this.#core.anchored
+    return CallerSession.open(engine, offer)
+  }
+
+  progress(status: number, body?: string): void {
+    this.#invitation.progress(status, body === undefined ? {} : { body })
+  }
+
+  state(): DialogState {
+    return uasDialogState(this.#invitation, this.#core.transport.contactUri(this.#invitation.flow))
+  }
+
+  answer(body: string): Dialog {
+    return this.#invitation.answer({ body })
+  }
+
+  reject(status: number, reason?: string, headers: HeaderLines = []): void {
+    this.#invitation.reject(status, reason, headers)
+  }
+}
+
+/** A caller whose own station we rang first and who has answered it ("click to dial", RFC 5359 §2.18 with anchored media). */
+export class StationCaller implements CallerSide {
+  readonly party: Party
+  readonly maxForwards = 70
+  readonly dialog: Dialog
+  readonly #core: Core
+  readonly #media: MediaLeg
+
+  constructor(core: Core, party: Party, dialog: Dialog, media: MediaLeg) {
+    this.#core = core
+    this.party = party
+    this.dialog = dialog
+    this.#media = media
+  }
+
+  get pending(): boolean {
+    return !this.dialog.ended
+  }
+
+  async open(): Promise<CallerSession> {
+    return CallerSession.joined(isDirect(this.#media) ? this.#core.direct : this.#core.anchored, this.#media)
+  }
+
+  /** The station is in a call already: what it hears is media, not a status. */
+  progress(): void {}
+
+  state(): DialogState {
+    return this.dialog.state()
+  }
+
+  answer(): Dialog {
+    return this.dialog
+  }
+
+  reject(status: number, reason = refusalOf('unreachable').text): void {
+    this.dialog.bye([['Reason', `SIP;cause=${status};text="${reason}"`]])
+  }
+}
