@@ -58,9 +58,23 @@ export class House {
     return new House(await startBaton(options))
   }
 
+  /** Ends everything. @throws when calls, dialogs or media of ended calls are left in the server */
   async close(): Promise<void> {
     await this.clear()
-    await this.baton.stop()
+    try {
+      await this.nothingIsLeft()
+    } finally {
+      await this.baton.stop()
+    }
+  }
+
+  /** Waits until the server holds no call, no dialog and no media. */
+  async nothingIsLeft(): Promise<void> {
+    await eventually(async () => {
+      const metrics = await (await this.baton.fetch('/metrics')).text()
+      for (const name of ['baton_calls_live', 'baton_sip_dialogs', 'baton_media_legs'])
+        expect(metrics).toMatch(new RegExp(`^${name} 0$`, 'm'))
+    })
   }
 
   /** Ends the phones of a test; their registrations go with them. */

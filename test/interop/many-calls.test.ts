@@ -58,13 +58,6 @@ needs('sipp')('many calls at once', () => {
     })
   }
 
-  async function expectNothingLeft(): Promise<void> {
-    await eventually(async () => {
-      const metrics = await (await house.baton.fetch('/metrics')).text()
-      expect(metrics).toMatch(/^baton_sip_dialogs 0$/m)
-    })
-  }
-
   test('100 callers give up and 100 answers cross their CANCEL: each is acknowledged and hung up', async () => {
     const phone = await alice({ scenario: 'uas-late-200', calls: 100 })
     expect(await callers({ scenario: 'uac-cancel', calls: 100, pause: 50 })).toMatchObject({
@@ -76,7 +69,7 @@ needs('sipp')('many calls at once', () => {
     expect(new Set(records.map(({ cause, status, state }) => `${cause} ${status} ${state}`))).toEqual(
       new Set(['cancelled 487 ended']),
     )
-    await expectNothingLeft()
+    await house.nothingIsLeft()
   })
 
   test('50 calls that the phone ends', async () => {
@@ -84,7 +77,7 @@ needs('sipp')('many calls at once', () => {
     expect(await callers({ scenario: 'uac-wait-bye', calls: 50 })).toMatchObject({ ...allWell, successful: 50 })
     expect(await phone.result).toMatchObject({ ...allWell, successful: 50 })
     await recordsOf(50)
-    await expectNothingLeft()
+    await house.nothingIsLeft()
   })
 
   test.each([
@@ -101,7 +94,7 @@ needs('sipp')('many calls at once', () => {
     expect(new Set(records.map((record) => `${record.cause} ${record.status}`))).toEqual(
       new Set([`${cause} ${status}`]),
     )
-    await expectNothingLeft()
+    await house.nothingIsLeft()
   })
 })
 
