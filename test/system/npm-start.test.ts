@@ -18,6 +18,9 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const npm = await startProgram('npm', ['start'], { cwd, environment })
     await npm.printed(/Baton is ready/, { timeout: 50_000 })
     expect((await fetch(`http://${http}/readyz`)).status).toBe(200)
+    const page = await fetch(`http://${http}/`)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(await page.text()).toMatch(/<title>[^<]*Baton/)
     npm.signal(signal)
     // Settles when nobody holds the output any more: npm, its shell and the server.
     expect(await npm.ended).toEqual({ code: 0, signal: null })

@@ -41,7 +41,7 @@ export class StreamListener {
     server.removeAllListeners('error')
     server.on('error', (error) => context.log.warn({ error: error.message }, 'a listener reported an error'))
     const listener = new StreamListener(protocol, server)
-    context.log.info({ address: listener.address, port: listener.port }, `listening on ${protocol.toUpperCase()}`)
+    context.log.debug({ address: listener.address, port: listener.port }, `listening on ${protocol.toUpperCase()}`)
     return listener
   }
 

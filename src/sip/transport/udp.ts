@@ -147,7 +147,7 @@ export class UdpListener {
     const fields = { address: this.address, port: this.port, asked: RECEIVE_BUFFER, granted }
     if (granted < RECEIVE_BUFFER)
       this.#log.warn(fields, 'the UDP receive buffer is smaller than asked for; raise net.core.rmem_max')
-    else this.#log.info(fields, 'listening on UDP')
+    else this.#log.debug(fields, 'listening on UDP')
   }
 }
 
