@@ -62,6 +62,7 @@ export class Call implements RingingListener, LegListener {
   #ringing: Ringing | undefined
   #session: CallerSession | undefined
   #forwards = 0
+  #context: 'stored' | 'under way' | 'behind' = 'stored'
   #ringingShown = false
   /** History of stations that no longer ring: the branches themselves are let go, a held call is long. */
   #doneBranches: readonly BranchView[] = []
@@ -134,11 +135,7 @@ export class Call implements RingingListener, LegListener {
 
   branchesChanged(): void {
     if (this.state !== 'ringing') return
-    inBackground(
-      this.host.core,
-      'writing the call context',
-      this.host.core.storage.calls.ringing(contextRowOf(this.#facts())),
-    )
+    this.#writeContext()
     this.host.changed(this, 'changed')
   }
 
@@ -334,6 +331,22 @@ export class Call implements RingingListener, LegListener {
   }
 
   // ----------------------------------------------------------------------------------------------------------------------------
+
+  /** One write at a time: what changes meanwhile (many stations that begin to ring) is written once, after it. */
+  #writeContext(): void {
+    if (this.#context !== 'stored') {
+      this.#context = 'behind'
+      return
+    }
+    this.#context = 'under way'
+    const { core } = this.host
+    const written = core.storage.calls.ringing(contextRowOf(this.#facts())).finally(() => {
+      const behind = this.#context === 'behind'
+      this.#context = 'stored'
+      if (behind && this.state === 'ringing') this.#writeContext()
+    })
+    inBackground(core, 'writing the call context', written)
+  }
 
   get #over(): boolean {
     return this.state === 'ended'

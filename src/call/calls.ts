@@ -319,6 +319,13 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   }
 }
 
+const peers = new WeakMap<Flow, string>()
+
 function peerOf(flow: Flow): string {
-  return `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`
+  let peer = peers.get(flow)
+  if (peer === undefined) {
+    peer = `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`
+    peers.set(flow, peer)
+  }
+  return peer
 }
