@@ -107,15 +107,19 @@ export class Live {
       this.#set({ connection: 'open', known: true, calls, total: event.total, clockOffset, ended })
       return
     }
+    if (event.type === 'resumed') return
     const calls = new Map(this.#state.calls)
     let { ended } = this.#state
     for (const { change, call } of event.changes) {
       if (change === 'ended') {
         calls.delete(call.id)
         ended++
-      } else calls.set(call.id, call)
+      } else if (change === 'gone') calls.delete(call.id)
+      else calls.set(call.id, call)
     }
-    this.#set({ calls, total: event.total, clockOffset, ended, last: event.changes.at(-1) ?? this.#state.last })
+    const latest = event.changes.at(-1)
+    const last = latest && latest.change !== 'gone' ? { change: latest.change, call: latest.call } : this.#state.last
+    this.#set({ calls, total: event.total, clockOffset, ended, last })
   }
 
   #heardTrace({ id, from, entries, columns, arrows }: Extract<BoardEvent, { type: 'trace' }>): void {

@@ -1,0 +1,19 @@
+/** What the server says about itself. */
+import { z } from 'zod'
+
+/** `GET /api/v1/about`: what the first page says about this server. */
+export const about = z.object({
+  name: z.literal('Baton'),
+  version: z.string(),
+  demo: z.boolean(),
+  /** Where phones register: the outbound proxy and the domain. */
+  sip: z.object({ address: z.string(), domain: z.string() }).optional(),
+  /** The demo's people, whose passwords everybody may know; empty outside the demo. */
+  people: z.array(z.object({ login: z.string(), name: z.string(), extension: z.string(), password: z.string() })),
+})
+
+/** `GET /readyz` */
+export const readiness = z.object({ ready: z.boolean(), details: z.record(z.string(), z.unknown()) })
+
+export type About = z.infer<typeof about>
+export type Readiness = z.infer<typeof readiness>
