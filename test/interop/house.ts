@@ -50,12 +50,17 @@ export class House {
   /** When the present test began, ms since 1970. */
   #since = Date.now()
 
-  private constructor(baton: Baton) {
+  readonly #login: Record<string, string>
+
+  private constructor(baton: Baton, boardPassword: string | undefined) {
     this.baton = baton
+    const credentials = Buffer.from(`board:${boardPassword}`).toString('base64')
+    this.#login = boardPassword === undefined ? {} : { authorization: `Basic ${credentials}` }
   }
 
-  static async open(options: BatonOptions = {}): Promise<House> {
-    return new House(await startBaton(options))
+  /** @param boardPassword where the configuration sets one */
+  static async open(options: BatonOptions = {}, boardPassword?: string): Promise<House> {
+    return new House(await startBaton(options), boardPassword)
   }
 
   /** Ends everything. @throws when calls, dialogs or media of ended calls are left in the server */
@@ -71,7 +76,7 @@ export class House {
   /** Waits until the server holds no call, no dialog and no media. */
   async nothingIsLeft(): Promise<void> {
     await eventually(async () => {
-      const metrics = await (await this.baton.fetch('/metrics')).text()
+      const metrics = await (await this.#fetch('/metrics')).text()
       for (const name of ['baton_calls_live', 'baton_sip_dialogs', 'baton_media_legs'])
         expect(metrics).toMatch(new RegExp(`^${name} 0$`, 'm'))
     })
@@ -129,9 +134,13 @@ export class House {
   }
 
   async get<T>(path: string): Promise<T> {
-    const response = await this.baton.fetch(path)
+    const response = await this.#fetch(path)
     if (!response.ok) throw new Error(`GET ${path} says ${response.status}: ${await response.text()}`)
     return (await response.json()) as T
+  }
+
+  #fetch(path: string): Promise<Response> {
+    return this.baton.fetch(path, { headers: this.#login })
   }
 
   async calls(): Promise<LiveCall[]> {

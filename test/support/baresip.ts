@@ -17,7 +17,7 @@ export type BaresipOptions = {
   domain?: string
   /** The server's address and port: outbound proxy of everything it sends. */
   proxy?: string
-  transport?: 'udp' | 'tcp'
+  transport?: 'udp' | 'tcp' | 'tls'
   /** Seconds between registrations; 0 for none. Default: 600 with a proxy, else 0. */
   registrationInterval?: number
   /** `early` answers at once with 183 and waits. */

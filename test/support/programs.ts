@@ -9,6 +9,7 @@ export const programs: readonly RealProgram[] = [
   { name: 'baresip', debian: 'baresip-core', suites: ['test/interop', 'test/support'] },
   { name: 'kamailio', debian: 'kamailio', suites: ['test/support'] },
   { name: 'initdb', debian: 'postgresql', suites: ['src/storage', 'test/crash', 'test/soak'] },
+  { name: 'openssl', debian: 'openssl', suites: ['src/sip/transport', 'src/api', 'test/interop'] },
   { name: 'chromium', debian: 'chromium', suites: ['test/browser'] },
 ]
 
