@@ -44,8 +44,7 @@ export function createClient({ base, token, fetch: send = fetch }: ClientOptions
     const [method = '', pattern = ''] = name.split(' ')
     const path = pattern.replace(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(given.path?.[key] ?? ''))
     const query = new URLSearchParams()
-    for (const [key, value] of Object.entries(given.query ?? {}))
-      if (value !== undefined) query.set(key, String(value))
+    for (const [key, value] of Object.entries(given.query ?? {})) if (value !== undefined) query.set(key, String(value))
     const search = query.size > 0 ? `?${query}` : ''
     const headers: Record<string, string> = { accept: 'application/json' }
     if (given.body !== undefined) headers['content-type'] = 'application/json'
