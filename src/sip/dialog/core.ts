@@ -53,7 +53,7 @@ export function hasHeader(headers: HeaderLines | undefined, lower: string): bool
   return headers?.some(([name]) => name.toLowerCase() === lower) ?? false
 }
 
-const setCache = new Map<string, ReadonlySet<string>>()
+const setCaches = { allow: new Map<string, ReadonlySet<string>>(), supported: new Map<string, ReadonlySet<string>>() }
 const noTags: ReadonlySet<string> = new Set()
 
 /** A list header as a set; dialogs with the same text share one set, because thousands of phones say the same. */
@@ -61,13 +61,13 @@ function sharedSet(message: Request | Response, header: 'allow' | 'supported'): 
   const lines = message.headerLines(header)
   if (lines.length === 0) return undefined
   const text = lines.length === 1 ? (lines[0] as string) : lines.join(',')
-  const key = `${header}:${text}`
-  const known = setCache.get(key)
+  const cache = setCaches[header]
+  const known = cache.get(text)
   if (known) return known
   const tags = parseTokenList(text)
   const set = new Set(header === 'allow' ? tags.map((tag) => tag.toUpperCase()) : tags)
-  if (setCache.size >= 200) setCache.clear()
-  setCache.set(key, set)
+  if (cache.size >= 200) cache.clear()
+  cache.set(text, set)
   return set
 }
 

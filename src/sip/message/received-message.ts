@@ -40,6 +40,9 @@ export interface Found {
   readonly via: string
 }
 
+/** Most headers that are asked for are not there. */
+const none: readonly string[] = []
+
 const nowhere: NameAddr = {
   display: '',
   uri: { scheme: '', user: '', host: '', params: NO_PARAMS, text: '' },
@@ -96,17 +99,21 @@ abstract class ReceivedMessage {
   }
 
   headerLines(name: string): readonly string[] {
-    const lines: string[] = []
     const id = headerId(name)
-    for (let line = this.#find(name, id, 0); line >= 0; line = this.#find(name, id, line + 1))
+    const first = this.#find(name, id, 0)
+    if (first < 0) return none
+    const lines = [this.#text(first)]
+    for (let line = this.#find(name, id, first + 1); line >= 0; line = this.#find(name, id, line + 1))
       lines.push(this.#text(line))
     return lines
   }
 
   headerList(name: string): readonly string[] {
-    const values: string[] = []
     const id = headerId(name)
-    for (let line = this.#find(name, id, 0); line >= 0; line = this.#find(name, id, line + 1)) {
+    const first = this.#find(name, id, 0)
+    if (first < 0) return none
+    const values: string[] = []
+    for (let line = first; line >= 0; line = this.#find(name, id, line + 1)) {
       splitList(this.#text(line), values)
     }
     return values

@@ -17,19 +17,17 @@ export function responseHeaders(
   toTag: string,
   options: { readonly status?: number; readonly source?: Source } = {},
 ): [name: string, value: string][] {
-  const headers: [string, string][] = []
   const vias = request.headerLines('via')
-  for (let i = 0; i < vias.length; i++) {
-    const via = vias[i]!
-    headers.push(['Via', i === 0 && options.source ? stampVia(via, request.via, options.source) : via])
-  }
+  const via = vias[0] ?? ''
   const to = request.header('to') ?? ''
-  headers.push(
+  const headers: [string, string][] = [
+    ['Via', options.source ? stampVia(via, request.via, options.source) : via],
     ['From', request.header('from') ?? ''],
     ['To', toTag === '' || request.toTag !== '' ? to : `${to};tag=${toTag}`],
     ['Call-ID', request.callId],
     ['CSeq', `${request.cseq.number} ${request.cseq.method}`],
-  )
+  ]
+  if (vias.length > 1) headers.splice(1, 0, ...vias.slice(1).map((value): [string, string] => ['Via', value]))
   const status = options.status ?? 0
   if (status === 100) {
     const timestamp = request.header('timestamp')
