@@ -49,31 +49,31 @@ export async function crashRounds({ database, rounds, seed, onRound }: CrashOpti
   const random = seededRandom(seed)
   const folder = temporaryFolder('crash')
   const postgres = database === 'postgres' ? await startPostgres() : undefined
-  await addPeople(folder, postgres?.url, registering)
-  const ports = await freePorts(1_200)
-  const baton = await startBaton({
-    dataFolder: folder,
-    environment: { BATON_DATABASE_URL: postgres?.url, BATON_RTP_PORTS: `${ports}-${ports + 1_199}` },
-  })
-  const load = await Load.open(baton, random)
+  let baton: Baton | undefined
+  let load: Load | undefined
   const done: CrashRound[] = []
   try {
+    await addPeople(folder, postgres?.url, registering)
+    const ports = await freePorts(1_200)
+    baton = await startBaton({
+      dataFolder: folder,
+      environment: { BATON_DATABASE_URL: postgres?.url, BATON_RTP_PORTS: `${ports}-${ports + 1_199}` },
+    })
+    load = await Load.open(baton, random)
     for (let round = 1; round <= rounds; round++) {
       try {
         const result = await crash(baton, load, random, round)
         done.push(result)
         onRound?.(result)
       } catch (error) {
-        const output = baton.output().slice(-3_000)
-        throw new Error(`round ${round} of seed ${seed} on ${database}: ${(error as Error).message}\n${output}`, {
-          cause: error,
-        })
+        const told = `round ${round} of seed ${seed} on ${database}: ${(error as Error).message}`
+        throw new Error(`${told}\n${baton.output().slice(-3_000)}`, { cause: error })
       }
     }
     return done
   } finally {
-    load.close()
-    await baton.kill().catch(() => {})
+    load?.close()
+    await baton?.kill().catch(() => {})
     await postgres?.stop()
     removeFolder(folder)
   }
