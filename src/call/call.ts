@@ -8,7 +8,7 @@ import { type CallCause, reasonOf } from './cause.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
 import { joinLegs, Leg, type LegListener } from './leg.ts'
-import { type CallPlan, type PlanSurroundings, planFor } from './plan.ts'
+import { type CallPlan, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
 import { type CallFacts, closeOf, contextRowOf, recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
@@ -84,7 +84,8 @@ export class Call implements RingingListener, LegListener {
     const { core } = this.host
     this.#side = side
     try {
-      this.plan = planFor(this.dialled, this.from.origin, this.host.surroundings)
+      const plan = planFor(this.dialled, this.from.origin, this.host.surroundings)
+      this.plan = withoutStation(plan, (binding) => side.speaksFrom(binding))
       this.account = this.plan.account
       const session = await side.open(this.plan.steps.every((step) => step.stations.every(directMediaOf)))
       this.#session = session

@@ -1,3 +1,4 @@
+import type { Binding } from '#directory'
 import { isDirect, type MediaLeg } from '#media'
 import type { Dialog, DialogState, HeaderLines, Invitation } from '#sip'
 import { type Caller, partyOf } from './caller.ts'
@@ -12,6 +13,8 @@ export interface CallerSide {
   readonly party: Party
   /** For our INVITEs. */
   readonly maxForwards: number
+  /** Whether the caller speaks from this binding. */
+  speaksFrom(binding: Binding): boolean
   /** The caller has no final answer yet. */
   readonly pending: boolean
   /** The confirmed dialog, where the caller's station has answered us already. */
@@ -49,6 +52,15 @@ export class InvitedCaller implements CallerSide {
     return !this.#invitation.completed
   }
 
+  speaksFrom(binding: Binding): boolean {
+    const { flow } = this.#invitation
+    return (
+      binding.device.id === this.party.deviceId &&
+      binding.remoteAddress === flow.remoteAddress &&
+      binding.remotePort === flow.remotePort
+    )
+  }
+
   open(direct: boolean): Promise<CallerSession> {
     const offer = this.#invitation.request.body.toString('utf8')
     const engine = offer !== '' && direct && this.#mayBeDirect ? this.#core.direct : this.#core.anchored
@@ -80,15 +92,22 @@ export class StationCaller implements CallerSide {
   readonly #core: Core
   readonly #media: MediaLeg
 
-  constructor(core: Core, party: Party, dialog: Dialog, media: MediaLeg) {
+  readonly #bindingId: string
+
+  constructor(core: Core, party: Party, bindingId: string, dialog: Dialog, media: MediaLeg) {
     this.#core = core
     this.party = party
+    this.#bindingId = bindingId
     this.dialog = dialog
     this.#media = media
   }
 
   get pending(): boolean {
     return !this.dialog.ended
+  }
+
+  speaksFrom(binding: Binding): boolean {
+    return binding.id === this.#bindingId
   }
 
   async open(): Promise<CallerSession> {

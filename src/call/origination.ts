@@ -62,7 +62,8 @@ export class Origination implements RingingListener {
     const { core } = this.#call.host
     this.#call.onEnd = undefined
     this.#call.noteBranches(this.#ringing.branches)
-    const side = new StationCaller(core, calleeParty(branch), dialog, branch.media)
+    const bindingId = branch.station.kind === 'device' ? branch.station.binding.id : ''
+    const side = new StationCaller(core, calleeParty(branch), bindingId, dialog, branch.media)
     inBackground(core, 'calling out', this.#answered(branch, response, side))
     return this.#call.remember(side)
   }

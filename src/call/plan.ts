@@ -144,6 +144,14 @@ function planOfOutside(
   }
 }
 
+/** The plan without the phone that places the call: who dials their own extension means their other stations. */
+export function withoutStation(plan: CallPlan, isCaller: (binding: Binding) => boolean): CallPlan {
+  const rings = (station: Station): boolean => station.kind !== 'device' || !isCaller(station.binding)
+  if (plan.steps.every((step) => step.stations.every(rings))) return plan
+  const steps = plan.steps.map((step) => ({ ...step, stations: step.stations.filter(rings) }))
+  return { ...plan, steps: steps.filter((step) => step.stations.length > 0) }
+}
+
 /** A station for a binding; where several phones share one device account, the address tells them apart. */
 export function stationOf(directory: Directory, person: Person, binding: Binding): Station {
   const shared = directory.bindingsOfDevice(binding.device.id).length > 1

@@ -198,4 +198,15 @@ describe('a call rings every phone of a person', () => {
     phone.answer()
     expect(await scenario.during(placed.result)).toBe(200)
   })
+
+  it("one's own extension rings one's other phones", async () => {
+    const { scenario, desk, kitchen } = await twoPhones()
+    const placed = desk.call('101')
+    await scenario.pass(200)
+    expect([desk.rung.length, kitchen.rung.length]).toEqual([0, 1])
+    kitchen.answer()
+    expect(await scenario.during(placed.result)).toBe(200)
+    const bob = await scenario.registered('bob', 'bob', '10.0.0.8')
+    expect(await scenario.during(bob.call('102').result)).toBe(480)
+  })
 })
