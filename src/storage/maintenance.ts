@@ -3,14 +3,21 @@ import type { RecordRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
 import { parseBranches, pushRow } from './rows.ts'
 import {
+  anonymiseNotes,
   anonymiseRecord,
   dropBinding,
+  dropContact,
+  dropContactNumbers,
   dropDevicesOf,
   dropDirectory,
+  dropNotes,
   dropNumbersOf,
   dropParticipant,
   dropParticipants,
+  dropPassword,
   dropRecord,
+  dropSessionsOf,
+  dropTokensOf,
   putDirectory,
 } from './statements.ts'
 import { directoryTables } from './tables.ts'
@@ -56,6 +63,15 @@ export function createMaintenance(
         .execute()
       for (const { id } of bindings) directory.push(dropBinding, id)
       directory.push(dropDevicesOf, personId, dropNumbersOf, 'person', personId, dropDirectory.people, personId)
+      directory.push(dropPassword, personId, dropSessionsOf, personId, dropTokensOf, personId, anonymiseNotes, personId)
+      // Shared contacts belong to everybody, so they stay.
+      const contacts = await reads
+        .selectFrom('contacts')
+        .select('id')
+        .where('ownerId', '=', personId)
+        .where('shared', '=', 0)
+        .execute()
+      for (const { id } of contacts) directory.push(dropNotes, id, dropContactNumbers, id, dropContact, id)
       for (const group of await reads.selectFrom('groups').selectAll().execute()) {
         const members = membersOf(group.members)
         if (!members.includes(personId)) continue
@@ -119,7 +135,25 @@ export async function exportPerson(reads: Reads, personId: string): Promise<unkn
     if (page.length < STEP) break
     after = (page.at(-1) as RecordRow).id
   }
-  return { person, devices, numbers, groups, bindings, records }
+  const contacts = await reads
+    .selectFrom('contacts')
+    .selectAll()
+    .where('ownerId', '=', personId)
+    .orderBy('id')
+    .execute()
+  const notes = await reads
+    .selectFrom('contactNotes')
+    .selectAll()
+    .where('authorId', '=', personId)
+    .orderBy('id')
+    .execute()
+  const tokens = await reads
+    .selectFrom('tokens')
+    .select(['id', 'name', 'scopes', 'createdAt', 'expiresAt', 'lastUsedAt'])
+    .where('personId', '=', personId)
+    .orderBy('id')
+    .execute()
+  return { person, devices, numbers, groups, bindings, records, contacts, notes, tokens }
 }
 
 /** A step's worth of records that ended before a time; what started after it cannot have ended before it. */

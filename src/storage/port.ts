@@ -161,6 +161,79 @@ export interface TrunkRow {
   readonly settings: string
 }
 
+/** A person's password for the desk, as argon2id text. */
+export interface PasswordRow {
+  readonly personId: string
+  readonly hash: string
+  readonly changedAt: number
+}
+
+/** A log-in session; the token itself is nowhere. */
+export interface SessionRow {
+  /** SHA-256 of the token, hex. */
+  readonly hash: string
+  readonly personId: string
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
+/** An API token; the token itself is nowhere. */
+export interface TokenRow {
+  readonly id: string
+  /** SHA-256 of the token, hex. */
+  readonly hash: string
+  readonly personId: string
+  readonly name: string
+  /** JSON array of scopes. */
+  readonly scopes: string
+  readonly createdAt: number
+  readonly expiresAt: number | null
+  readonly lastUsedAt: number | null
+}
+
+export interface AccountRows {
+  readonly passwords: readonly PasswordRow[]
+  readonly sessions: readonly SessionRow[]
+  readonly tokens: readonly TokenRow[]
+}
+
+export interface ContactRow {
+  readonly id: string
+  /** The person who made it. */
+  readonly ownerId: string
+  /** 1: everybody sees it. */
+  readonly shared: 0 | 1
+  readonly name: string
+  readonly company: string
+  readonly email: string
+  readonly remark: string
+  /** JSON array of {number, label}. */
+  readonly numbers: string
+  readonly createdAt: number
+  readonly changedAt: number
+}
+
+export interface NoteRow {
+  readonly id: string
+  readonly contactId: string
+  readonly authorId: string
+  readonly at: number
+  readonly text: string
+  /** '' when the note is about no call. */
+  readonly callId: string
+}
+
+export interface ContactQuery {
+  /** Own contacts of this person and the shared ones. */
+  readonly viewerId: string
+  /** Part of a name, company, number or address, in any letter case. */
+  readonly search?: string
+  /** Exactly this number, as stored. */
+  readonly number?: string
+  readonly cursor?: string
+  readonly limit: number
+}
+
 export interface DirectoryRows {
   readonly people: readonly PersonRow[]
   readonly devices: readonly DeviceRow[]
@@ -178,6 +251,8 @@ export interface RecordQuery {
   readonly cursor?: string
   readonly limit: number
   readonly state?: RecordState
+  /** Only calls from or to this number, as stored. */
+  readonly number?: string
 }
 
 export interface Storage {
@@ -224,6 +299,31 @@ export interface Storage {
     /** Inserts or replaces by primary key. */
     put<T extends DirectoryTable>(table: T, row: DirectoryRows[T][number]): Promise<void>
     remove(table: DirectoryTable, id: string): Promise<void>
+  }
+  /** Passwords, sessions and API tokens: read once at start, kept in memory by the directory. */
+  readonly accounts: {
+    load(): Promise<AccountRows>
+    putPassword(row: PasswordRow): Promise<void>
+    putSession(row: SessionRow): Promise<void>
+    dropSession(hash: string): Promise<void>
+    putToken(row: TokenRow): Promise<void>
+    dropToken(id: string): Promise<void>
+    /** Password, sessions and tokens of one person. */
+    dropPerson(personId: string): Promise<void>
+  }
+  readonly contacts: {
+    get(id: string): Promise<ContactRow | undefined>
+    /** In the order of names. @throws StorageError `bad-query` for a cursor that `list` did not give or a limit outside 1 … 1000 */
+    list(query: ContactQuery): Promise<{ contacts: readonly ContactRow[]; next?: string }>
+    /** Inserts or replaces, with the numbers it is found by. */
+    put(row: ContactRow): Promise<void>
+    /** With its notes. */
+    remove(id: string): Promise<void>
+    /** Newest first. */
+    notes(contactId: string, limit: number): Promise<readonly NoteRow[]>
+    note(id: string): Promise<NoteRow | undefined>
+    putNote(row: NoteRow): Promise<void>
+    removeNote(id: string): Promise<void>
   }
   /** Small durable values: node id, HMAC keys, schema facts. */
   readonly values: {

@@ -20,12 +20,16 @@ import type {
   DeviceRow,
   DialogRow,
   GroupRow,
+  NoteRow,
   NumberRow,
+  PasswordRow,
   PersonRow,
   RecordRow,
+  SessionRow,
+  TokenRow,
   TrunkRow,
 } from './port.ts'
-import type { ValueRow } from './tables.ts'
+import type { StoredContact, ValueRow } from './tables.ts'
 
 /** The tables as Kysely reads them. */
 export interface Tables {
@@ -40,6 +44,12 @@ export interface Tables {
   numbers: NumberRow
   trunks: TrunkRow
   namedValues: ValueRow
+  passwords: PasswordRow
+  sessions: SessionRow
+  tokens: TokenRow
+  contacts: StoredContact
+  contactNumbers: { contactId: string; number: string }
+  contactNotes: NoteRow
 }
 
 export type Reads = Kysely<Tables>

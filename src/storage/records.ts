@@ -24,13 +24,15 @@ export function createRecords(reads: Reads): Storage['records'] {
   }
 }
 
-function ofAll(reads: Reads, { cursor, limit, state }: RecordQuery): Promise<RecordRow[]> {
+function ofAll(reads: Reads, { cursor, limit, state, number }: RecordQuery): Promise<RecordRow[]> {
   let select = reads
     .selectFrom('records')
     .selectAll()
     .orderBy('startedAt', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)
+  if (number !== undefined)
+    select = select.where((eb) => eb.or([eb('callerNumber', '=', number), eb('dialled', '=', number)]))
   // As a literal, so that the index of this state alone can be used.
   if (state) select = select.where('state', '=', sql.lit(checkedState(state)))
   if (cursor !== undefined) {
@@ -40,7 +42,7 @@ function ofAll(reads: Reads, { cursor, limit, state }: RecordQuery): Promise<Rec
   return select.execute()
 }
 
-function ofPerson(reads: Reads, { cursor, limit, state }: RecordQuery, personId: string): Promise<RecordRow[]> {
+function ofPerson(reads: Reads, { cursor, limit, state, number }: RecordQuery, personId: string): Promise<RecordRow[]> {
   let select = reads
     .selectFrom('recordPeople')
     .innerJoin('records', 'records.id', 'recordPeople.recordId')
@@ -49,6 +51,8 @@ function ofPerson(reads: Reads, { cursor, limit, state }: RecordQuery, personId:
     .orderBy('recordPeople.startedAt', 'desc')
     .orderBy('recordPeople.recordId', 'desc')
     .limit(limit + 1)
+  if (number !== undefined)
+    select = select.where((eb) => eb.or([eb('records.callerNumber', '=', number), eb('records.dialled', '=', number)]))
   if (state) select = select.where('records.state', '=', checkedState(state))
   if (cursor !== undefined) {
     const { startedAt, id } = parseCursor(cursor)

@@ -1,4 +1,4 @@
-import type { BindingRow, CallContextRow, DeviceRow, DialogRow, PersonRow, RecordRow } from './port.ts'
+import type { BindingRow, CallContextRow, ContactRow, DeviceRow, DialogRow, PersonRow, RecordRow } from './port.ts'
 
 /** Rows for tests and measurements: a call from outside to alice. */
 export function aContext(row: Partial<CallContextRow> = {}): CallContextRow {
@@ -73,4 +73,11 @@ export function aPerson(id: string, login: string): PersonRow {
 
 export function aDevice(id: string, personId: string, username: string): DeviceRow {
   return { id, personId, name: 'desk', username, ha1Md5: 'md5 of it', ha1Sha256: 'sha of it', settings: '{}' }
+}
+
+export function aContact(row: Partial<ContactRow> & Pick<ContactRow, 'id'>): ContactRow {
+  return {
+    ...{ ownerId: 'alice', shared: 0, name: 'Zoe', company: '', email: '', remark: '', numbers: '[]' },
+    ...{ createdAt: 1_000, changedAt: 1_000, ...row },
+  }
 }

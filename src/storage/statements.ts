@@ -1,11 +1,16 @@
 import {
   bindingsTable,
   columnName,
+  contactsTable,
   contextsTable,
   dialogsTable,
   directoryTables,
+  notesTable,
+  passwordsTable,
   recordsTable,
+  sessionsTable,
   type Table,
+  tokensTable,
   valuesTable,
 } from './tables.ts'
 
@@ -170,6 +175,36 @@ export const dropDirectory = {
   numbers: drop('numbers', ['number'], true),
   trunks: drop('trunks', ['id'], true),
 }
+
+export const putPassword = put(passwordsTable)
+export const dropPassword = drop('passwords', ['person_id'])
+export const putSession = put(sessionsTable)
+export const dropSession = drop('sessions', ['hash'])
+export const dropSessionsOf = drop('sessions', ['person_id'], true)
+export const putToken = put(tokensTable)
+export const dropToken = drop('tokens', ['id'])
+export const dropTokensOf = drop('tokens', ['person_id'], true)
+export const putContact = put(contactsTable)
+export const dropContact = drop('contacts', ['id'])
+export const putContactNumber = own(
+  'INSERT INTO contact_numbers (contact_id, number) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  ['text', 'text'],
+  0,
+  (rows) => `INSERT INTO contact_numbers (contact_id, number) SELECT v.p0, v.p1 FROM ${rows} ON CONFLICT DO NOTHING`,
+  false,
+  0,
+)
+export const dropContactNumbers = drop('contact_numbers', ['contact_id'])
+export const putNote = put(notesTable)
+export const dropNote = drop('contact_notes', ['id'])
+export const dropNotes = drop('contact_notes', ['contact_id'], true)
+/** Person id: their notes stay with the contact, without their name. */
+export const anonymiseNotes = update(
+  ['text'],
+  0,
+  (rows) => `UPDATE contact_notes SET author_id = '' FROM ${rows} WHERE contact_notes.author_id = v.p0`,
+  true,
+)
 
 /** Every prepared write; a write names its statement by the place in this list. */
 export const statements: readonly Statement[] = list

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { postgresMissing, startPostgres, type TestPostgres } from '../../test/support/postgres.ts'
-import { openStorage, type RecordRow, type Storage, StorageError } from './index.ts'
-import { aBinding, aContext, aDevice, aDialog, aPerson, aRecord } from './sample-rows.ts'
+import { type ContactQuery, openStorage, type RecordRow, type Storage, StorageError } from './index.ts'
+import { aBinding, aContact, aContext, aDevice, aDialog, aPerson, aRecord } from './sample-rows.ts'
 
 interface Implementation {
   readonly name: string
@@ -374,6 +374,101 @@ for (const implementation of implementations) {
         expect((await storage.traces.get('long')).map(String)).toEqual(['kept'])
         expect(await storage.maintenance.retain(2_000, 2_000)).toEqual({ records: 0, traces: 0 })
       })
+    })
+
+    describe('accounts', () => {
+      it('keeps passwords, sessions and tokens, and drops those of one person', async () => {
+        await storage.accounts.putPassword({ personId: 'alice', hash: 'old', changedAt: 1 })
+        await storage.accounts.putPassword({ personId: 'alice', hash: 'new', changedAt: 2 })
+        await storage.accounts.putSession({ hash: 'h1', personId: 'alice', createdAt: 1, expiresAt: 9 })
+        await storage.accounts.putSession({ hash: 'h2', personId: 'bob', createdAt: 1, expiresAt: 9 })
+        const token = { id: 't1', hash: 'h', personId: 'alice', name: 'n', scopes: '[]', createdAt: 1 }
+        await storage.accounts.putToken({ ...token, expiresAt: null, lastUsedAt: null })
+        await storage.accounts.putToken({ ...token, expiresAt: null, lastUsedAt: 7 })
+        expect(await storage.accounts.load()).toEqual({
+          passwords: [{ personId: 'alice', hash: 'new', changedAt: 2 }],
+          sessions: [
+            { hash: 'h1', personId: 'alice', createdAt: 1, expiresAt: 9 },
+            { hash: 'h2', personId: 'bob', createdAt: 1, expiresAt: 9 },
+          ],
+          tokens: [{ ...token, expiresAt: null, lastUsedAt: 7 }],
+        })
+        await storage.accounts.dropPerson('alice')
+        await storage.accounts.dropSession('h2')
+        expect(await storage.accounts.load()).toEqual({ passwords: [], sessions: [], tokens: [] })
+      })
+    })
+
+    describe('contacts', () => {
+      const ids = async (query: Partial<ContactQuery>): Promise<string[]> =>
+        (await storage.contacts.list({ viewerId: 'alice', limit: 10, ...query })).contacts.map((row) => row.id)
+
+      it('are found by name, company, number and address, by those who may see them', async () => {
+        await storage.contacts.put(aContact({ id: 'c1', name: 'Zoë 50%' }))
+        await storage.contacts.put(aContact({ id: 'c2', name: '', company: 'Acme', email: 'Info@acme.example' }))
+        await storage.contacts.put(
+          aContact({ id: 'c3', name: 'Bea', ownerId: 'bob', numbers: '[{"number":"+12025550177","label":""}]' }),
+        )
+        await storage.contacts.put(aContact({ id: 'c4', name: 'Carl', ownerId: 'bob', shared: 1 }))
+        expect(await ids({})).toEqual(['c2', 'c4', 'c1'])
+        expect(await ids({ viewerId: 'bob' })).toEqual(['c3', 'c4'])
+        expect(await ids({ search: 'ZOË' })).toEqual(['c1'])
+        expect(await ids({ search: '50%' })).toEqual(['c1'])
+        expect(await ids({ search: '5_%' })).toEqual([])
+        expect(await ids({ search: 'info@' })).toEqual(['c2'])
+        expect(await ids({ viewerId: 'bob', number: '+12025550177' })).toEqual(['c3'])
+        expect(await ids({ number: '+12025550177' })).toEqual([])
+        await storage.contacts.put(aContact({ id: 'c3', name: 'Bea', ownerId: 'bob', numbers: '[]' }))
+        expect(await ids({ viewerId: 'bob', number: '+12025550177' })).toEqual([])
+        const first = await storage.contacts.list({ viewerId: 'alice', limit: 2 })
+        expect(first.contacts.map((row) => row.id)).toEqual(['c2', 'c4'])
+        expect(await ids({ limit: 2, cursor: first.next as string })).toEqual(['c1'])
+        await expect(storage.contacts.list({ viewerId: 'alice', limit: 2, cursor: 'x' })).rejects.toThrow('cursor')
+      })
+
+      it('have notes, newest first, that go with them', async () => {
+        const row = aContact({ id: 'c1' })
+        await storage.contacts.put(row)
+        expect(await storage.contacts.get('c1')).toEqual(row)
+        const note = { contactId: 'c1', authorId: 'alice', text: 'two\nlines', callId: '' }
+        await storage.contacts.putNote({ ...note, id: 'n1', at: 1 })
+        await storage.contacts.putNote({ ...note, id: 'n2', at: 2 })
+        await storage.contacts.putNote({ ...note, id: 'n3', at: 3, contactId: 'c2' })
+        expect((await storage.contacts.notes('c1', 10)).map(({ id }) => id)).toEqual(['n2', 'n1'])
+        await storage.contacts.removeNote('n2')
+        expect(await storage.contacts.note('n1')).toEqual({ ...note, id: 'n1', at: 1 })
+        await storage.contacts.remove('c1')
+        expect(await storage.contacts.get('c1')).toBeUndefined()
+        expect(await storage.contacts.notes('c1', 10)).toEqual([])
+        expect(await storage.contacts.notes('c2', 10)).toHaveLength(1)
+      })
+
+      it('leave with the person who made them, unless they are shared', async () => {
+        await storage.contacts.put(aContact({ id: 'c1' }))
+        await storage.contacts.put(aContact({ id: 'c2', shared: 1 }))
+        await storage.contacts.putNote({ id: 'n', contactId: 'c2', authorId: 'alice', at: 1, text: 't', callId: '' })
+        await storage.accounts.putPassword({ personId: 'alice', hash: 'h', changedAt: 1 })
+        const data = (await storage.maintenance.exportPerson('alice')) as Record<string, { id: string }[]>
+        expect([data.contacts?.length, data.notes?.length]).toEqual([2, 1])
+        expect(JSON.stringify(data)).not.toContain('hash')
+        await storage.maintenance.erasePerson('alice')
+        expect(await ids({})).toEqual(['c2'])
+        expect((await storage.contacts.note('n'))?.authorId).toBe('')
+        expect((await storage.accounts.load()).passwords).toEqual([])
+      })
+    })
+
+    it('records are found by number', async () => {
+      await storage.calls.unanswered(aRecord({ id: 'r1', startedAt: 1 }))
+      await storage.calls.unanswered(aRecord({ id: 'r2', startedAt: 2, callerNumber: '101', dialled: '+12025550100' }))
+      await storage.calls.unanswered(aRecord({ id: 'r3', startedAt: 3, callerNumber: '+12025550199', calleeId: 'bob' }))
+      const found = async (personId?: string) =>
+        (
+          await storage.records.list({ number: '+12025550100', limit: 5, ...(personId ? { personId } : {}) })
+        ).records.map(({ id }) => id)
+      expect(await found()).toEqual(['r2', 'r1'])
+      expect(await found('alice')).toEqual(['r2', 'r1'])
+      expect(await found('bob')).toEqual([])
     })
 
     describe('one person', () => {

@@ -1,5 +1,7 @@
 import type { Clock, Log } from '#lib'
+import { createAccounts } from './accounts.ts'
 import { createCalls } from './calls.ts'
+import { createContacts } from './contacts.ts'
 import type { Engine, Unit } from './engine.ts'
 import { createMaintenance } from './maintenance.ts'
 import type { DirectoryRows, DirectoryTable, Storage } from './port.ts'
@@ -54,6 +56,8 @@ export function createStorage(engine: Engine, clock: Clock, log: Log, flushMs: n
       },
       remove: (table, id) => queue.add([dropDirectory[table], id]),
     },
+    accounts: createAccounts(queue, reads),
+    contacts: createContacts(queue, reads),
     values: {
       async get(key) {
         const row = await reads.selectFrom('namedValues').select('value').where('key', '=', key).executeTakeFirst()

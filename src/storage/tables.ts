@@ -1,4 +1,16 @@
-import type { BindingRow, CallContextRow, DialogRow, DirectoryRows, DirectoryTable, RecordRow } from './port.ts'
+import type {
+  BindingRow,
+  CallContextRow,
+  ContactRow,
+  DialogRow,
+  DirectoryRows,
+  DirectoryTable,
+  NoteRow,
+  PasswordRow,
+  RecordRow,
+  SessionRow,
+  TokenRow,
+} from './port.ts'
 
 /** A table whose rows are put whole: columns in the order in which their values travel. */
 export interface Table<Row> {
@@ -56,6 +68,50 @@ export interface ValueRow {
 }
 
 export const valuesTable: Table<ValueRow> = { name: 'named_values', keys: 1, columns: ['key', 'value'], integers: [] }
+
+export const passwordsTable: Table<PasswordRow> = {
+  name: 'passwords',
+  keys: 1,
+  columns: ['personId', 'hash', 'changedAt'],
+  integers: ['changedAt'],
+}
+
+export const sessionsTable: Table<SessionRow> = {
+  name: 'sessions',
+  keys: 1,
+  columns: ['hash', 'personId', 'createdAt', 'expiresAt'],
+  integers: ['createdAt', 'expiresAt'],
+}
+
+export const tokensTable: Table<TokenRow> = {
+  name: 'tokens',
+  keys: 1,
+  columns: ['id', 'hash', 'personId', 'name', 'scopes', 'createdAt', 'expiresAt', 'lastUsedAt'],
+  integers: ['createdAt', 'expiresAt', 'lastUsedAt'],
+}
+
+/** A contact as it is stored: with what it is sorted and found by. */
+export interface StoredContact extends ContactRow {
+  readonly sortKey: string
+  readonly search: string
+}
+
+export const contactsTable: Table<StoredContact> = {
+  name: 'contacts',
+  keys: 1,
+  // biome-ignore format: in the order of the migration
+  columns: [
+    'id', 'ownerId', 'shared', 'name', 'company', 'email', 'remark', 'numbers', 'sortKey', 'search', 'createdAt', 'changedAt',
+  ],
+  integers: ['shared', 'createdAt', 'changedAt'],
+}
+
+export const notesTable: Table<NoteRow> = {
+  name: 'contact_notes',
+  keys: 1,
+  columns: ['id', 'contactId', 'authorId', 'at', 'text', 'callId'],
+  integers: ['at'],
+}
 
 export const directoryTables: { readonly [T in DirectoryTable]: Table<DirectoryRows[T][number]> } = {
   people: {
