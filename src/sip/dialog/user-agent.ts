@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { Clock, Log, Random } from '#lib'
 import { answerChallenge } from '../auth/index.ts'
-import type { Response } from '../message/index.ts'
+import type { HeaderLines, Response } from '../message/index.ts'
 import {
   createTransactions,
   defaultTiming,
@@ -218,7 +218,7 @@ class LiveUserAgent implements UserAgent, Core {
     if (!(ours || this.#handler.askedBefore?.(response.callId, response.fromTag)) || response.toTag === '') return
     const dialog = LiveDialog.ofResponse(this, response, flow, this.transport.contactUri(flow))
     dialog.acknowledge(response.cseq.number)
-    dialog.bye()
+    dialog.bye(ours ? anotherFork : earlierRun)
   }
 
   #ask(
@@ -259,6 +259,10 @@ class LiveUserAgent implements UserAgent, Core {
     return this.transport.existing({ protocol: protocol as Protocol, address, port, host: address })
   }
 }
+
+/** Why an answer that nobody waits for is ended (RFC 3326). */
+const anotherFork: HeaderLines = [['Reason', 'SIP;cause=200;text="Call completed elsewhere"']]
+const earlierRun: HeaderLines = [['Reason', 'Q.850;cause=41;text="Server restarted"']]
 
 function keyOf(localTag: string, remoteTag: string): string {
   return `${localTag} ${remoteTag}`
