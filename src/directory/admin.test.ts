@@ -54,6 +54,10 @@ describe('settings', () => {
     for (const one of [directory, await restart()]) {
       expect(one.personByLogin('erin')?.settings).toEqual({
         doNotDisturb: false,
+        away: false,
+        quietHours: [],
+        preferredDevice: '',
+        callerRules: [],
         forward: { busy: 'bob' },
         ring: { mode: 'order', ringMs: 60_000, stepMs: 15_000, order: [], pushWaitMs: 0 },
         hideNumber: false,

@@ -2,6 +2,7 @@ import type { Random } from '#lib'
 import type { DeviceRow, Storage } from '#storage'
 import type { Bindings } from './bindings.ts'
 import type { Book } from './book.ts'
+import type { DeskCredentials } from './desk-credentials.ts'
 import { DirectoryError } from './error.ts'
 import type { NumberPlan } from './number-plan.ts'
 import { digestSecrets } from './secrets.ts'
@@ -25,11 +26,12 @@ export interface AdminParts {
   readonly book: Book
   readonly bindings: Bindings
   readonly trunks: Trunks
+  readonly desks: DeskCredentials
 }
 
 /** The writing half of the directory: check, store, then show. Writes follow each other, so nothing is taken twice. */
 export function createAdmin(parts: AdminParts): DirectoryAdmin {
-  const { storage, random, domain, plan, book, bindings, trunks } = parts
+  const { storage, random, domain, plan, book, bindings, trunks, desks } = parts
   const table = storage.directory
   let last: Promise<unknown> = Promise.resolve()
 
@@ -59,9 +61,14 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
   }
 
   function checkForwards(person: { login: string; extension: string; settings: Person['settings'] }): void {
-    for (const [rule, target] of Object.entries(person.settings.forward)) {
+    const { forward, callerRules } = person.settings
+    const targets = [
+      ...Object.entries(forward).map(([rule, target]) => [`forward.${rule}`, target] as const),
+      ...callerRules.map((rule, index) => [`callerRules.${index}.to`, rule.to] as const),
+    ]
+    for (const [rule, target] of targets) {
       if (target === undefined) continue
-      const field = `settings.forward.${rule}`
+      const field = `settings.${rule}`
       if (plan.emergency(target) !== undefined) {
         throw new DirectoryError('invalid', field, `${target} is an emergency number; calls are never forwarded there`)
       }
@@ -79,6 +86,25 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
     bindings.deviceChanged(device)
   }
 
+  /** The person's desk in the browser; made when it is first needed. */
+  async function deskOf(personId: string): Promise<Device> {
+    const person = book.person(personId)
+    if (!person) throw missing('person', personId)
+    const devices = book.devicesOf(personId)
+    const known = devices.find((device) => device.settings.kind === 'desk')
+    if (known) return known
+    const free = (wanted: string, taken: (name: string) => boolean) =>
+      taken(wanted) ? `${wanted}-${random.token(2)}` : wanted
+    const name = free('desk', (name) => devices.some((device) => device.name === name))
+    const username = free(`${person.login.slice(0, 48)}-desk`, (name) =>
+      Boolean(book.deviceByUsername(name) ?? book.byLogin(name)),
+    )
+    const settings = { directMedia: false, autoAnswer: false, kind: 'desk' } as const
+    const device: Device = { id: random.token(8), personId, name, username, settings }
+    await storeDevice(device, { ha1Md5: '', ha1Sha256: '' })
+    return device
+  }
+
   async function storeGroup(group: Group): Promise<void> {
     const { id, name, extension, members, ring } = group
     await table.put('groups', { id, name, extension, members: JSON.stringify(members), settings: JSON.stringify(ring) })
@@ -86,6 +112,7 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
   }
 
   async function deleteDevice(id: string): Promise<void> {
+    desks.endDevice(id)
     await bindings.deviceRemoved(id)
     await table.remove('devices', id)
     book.removeDevice(id)
@@ -261,9 +288,19 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
         trunks.remove(id)
       }),
 
+    deskCredential: (personId, session, ttlMs) =>
+      inTurn(async () => {
+        const device = await deskOf(personId)
+        const { username, ha1Md5, expiresAt } = desks.issue(session, device, ttlMs)
+        return { username, ha1: ha1Md5, realm: domain, device, expiresAt }
+      }),
+    endDeskCredential: (session) => desks.end(session),
     trunkById: (id) => trunks.get(id),
     setTrunkHealth: (trunkId, gateway, ok) => trunks.setHealth(trunkId, gateway, ok),
-    close: () => bindings.close(),
+    close() {
+      desks.close()
+      bindings.close()
+    },
   }
 }
 

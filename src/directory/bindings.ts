@@ -45,7 +45,7 @@ export class Bindings {
     const now = this.#parts.clock.now()
     for (const row of rows) {
       const device = this.#parts.deviceById(row.deviceId)
-      if (device && row.expiresAt > now) this.#insert({ ...row, device })
+      if (device && row.expiresAt > now && !isEphemeral(row, device)) this.#insert({ ...row, device })
       else await this.#parts.storage.bindings.remove(row.id)
     }
   }
@@ -119,6 +119,11 @@ export class Bindings {
   /** A device is gone, and its bindings with it. Resolves once that is stored. */
   async deviceRemoved(device: string): Promise<void> {
     await Promise.all((this.#byDevice.get(device) ?? none).map((binding) => this.#drop(binding)))
+  }
+
+  /** An address of record is no longer anybody's, and its bindings with it. */
+  aorRemoved(aor: string): void {
+    for (const binding of this.#byAor.get(aor) ?? none) void this.#drop(binding)
   }
 
   onBinding(listener: Listener): () => void {
@@ -250,6 +255,11 @@ export class Bindings {
     }
     if (next !== Number.POSITIVE_INFINITY) this.#arm(Math.max(next, now + sweepMs))
   }
+}
+
+/** Made with a desk's short-lived credential: those end with the process. */
+function isEphemeral(row: BindingRow, device: Device): boolean {
+  return device.settings.kind === 'desk' && row.aor.startsWith(`${device.username}-`)
 }
 
 /** Highest q first (RFC 3261 §10.2.1.2), then the newest. */

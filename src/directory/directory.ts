@@ -4,6 +4,7 @@ import { createAdmin } from './admin.ts'
 import { Bindings } from './bindings.ts'
 import { Book } from './book.ts'
 import { sameContactText } from './contact.ts'
+import { DeskCredentials } from './desk-credentials.ts'
 import { decide } from './dial.ts'
 import { createNumberPlan, telephoneDigits } from './number-plan.ts'
 import { type RegistrationLimits, registrationDefaults } from './registration.ts'
@@ -72,6 +73,13 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory 
   book.load(await storage.directory.load(), trunks)
   await bindings.load(await storage.bindings.load())
 
+  const desks = new DeskCredentials({
+    clock,
+    random,
+    domain,
+    ended: (username) => bindings.aorRemoved(username),
+  })
+
   const directory: Directory = {
     personByLogin: (login) => book.byLogin(login),
     personById: (id) => book.person(id),
@@ -79,9 +87,15 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory 
       const target = book.byNumber(number) ?? book.byNumber(plan.parse(number)?.number ?? '')
       return target && 'login' in target ? target : undefined
     },
-    deviceByUsername: (username) => book.deviceByUsername(username),
+    deviceByUsername(username) {
+      const known = book.deviceByUsername(username)
+      if (known) return known
+      const desk = desks.find(username)
+      const device = desk && book.device(desk.deviceId)
+      return device && { ...device, username }
+    },
     deviceById: (id) => book.device(id),
-    secretsOf: (username) => secretsOf(book.deviceRowByUsername(username)),
+    secretsOf: (username) => secretsOf(book.deviceRowByUsername(username)) ?? desks.find(username),
     groupById: (id) => book.group(id),
     people: () => book.people(),
     devicesOf: (person) => book.devicesOf(person),
@@ -106,5 +120,5 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory 
     flowClosed: (protocol, address, port) => bindings.flowClosed(protocol, address, port),
     onBinding: (listener) => bindings.onBinding(listener),
   }
-  return { ...directory, ...createAdmin({ storage, random, domain, plan, book, bindings, trunks }) }
+  return { ...directory, ...createAdmin({ storage, random, domain, plan, book, bindings, trunks, desks }) }
 }

@@ -44,8 +44,42 @@ export const ringPlanSchema = z.strictObject({
   pushWaitMs: ms(0, 60_000).default(0),
 })
 
+const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like 18:30')
+
+export const quietHoursSchema = z.strictObject({
+  days: z.array(z.int().min(1).max(7)).min(1).max(7),
+  from: clockTime,
+  to: clockTime,
+})
+
+export const callerRuleSchema = z
+  .strictObject({
+    callers: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^(internal|outside|anonymous|\*|[+0-9][0-9]{0,30}\*?)$/,
+            'a number, the beginning of one like +1202*, internal, outside, anonymous or *',
+          ),
+      )
+      .min(1)
+      .max(50),
+    action: z.enum(['ring', 'divert', 'decline']),
+    devices: z.array(z.string().max(64)).max(20).default([]),
+    to: forward.optional(),
+  })
+  .refine((rule) => (rule.action === 'divert') === (rule.to !== undefined), {
+    path: ['to'],
+    message: 'where to, for the action divert only',
+  })
+
 export const personSettingsSchema = z.strictObject({
   doNotDisturb: z.boolean().default(false),
+  away: z.boolean().default(false),
+  quietHours: z.array(quietHoursSchema).max(20).default([]),
+  preferredDevice: z.string().max(64).default(''),
+  callerRules: z.array(callerRuleSchema).max(50).default([]),
   forward: z
     .strictObject({ always: forward.optional(), busy: forward.optional(), noAnswer: forward.optional() })
     .prefault({}),

@@ -21,8 +21,34 @@ export interface RingPlan {
   readonly pushWaitMs: number
 }
 
+/** Hours in which nothing rings, in the person's time zone. A span over midnight belongs to the day it began. */
+export interface QuietHours {
+  /** 1 = Monday … 7 = Sunday */
+  readonly days: readonly number[]
+  /** `22:00`; the same `to` means the whole day. */
+  readonly from: string
+  readonly to: string
+}
+
+/** What happens to calls of certain callers, before presence and quiet hours are looked at. */
+export interface CallerRule {
+  /** Numbers or extensions, `*` at the end for a beginning; `internal`, `outside`, `anonymous`, `*`. */
+  readonly callers: readonly string[]
+  readonly action: 'ring' | 'divert' | 'decline'
+  /** For `ring`: device ids; none = all. */
+  readonly devices: readonly string[]
+  /** For `divert`. */
+  readonly to?: ForwardTarget
+}
+
 export interface PersonSettings {
   readonly doNotDisturb: boolean
+  /** Away from the desk: phones ring, the desk in the browser does not. */
+  readonly away: boolean
+  readonly quietHours: readonly QuietHours[]
+  /** Device id; while it is registered only it rings. '' = all alike. */
+  readonly preferredDevice: string
+  readonly callerRules: readonly CallerRule[]
   readonly forward: {
     readonly always?: ForwardTarget
     readonly busy?: ForwardTarget
@@ -107,6 +133,17 @@ export interface TrunkSettings {
   readonly maxCalls: number
   /** The demo trunk's rule (DESIGN.md, "demo trunk"). */
   readonly demo: boolean
+}
+
+/** A SIP account of one log-in session. */
+export interface DeskCredential {
+  readonly username: string
+  /** MD5 HA1 (RFC 7616 §3.4.2). */
+  readonly ha1: string
+  readonly realm: string
+  readonly device: Device
+  /** ms since 1970 */
+  readonly expiresAt: number
 }
 
 /** A registered contact, ready to be rung. */
@@ -251,6 +288,13 @@ export interface DirectoryAdmin {
   putTrunk(input: TrunkInput): Promise<Trunk>
   removeTrunk(id: string): Promise<void>
   trunkById(id: string): Trunk | undefined
+  /**
+   * What the desk of a log-in session registers with: a user name and secret of their own for the person's desk device, which is made on
+   * first use. The same session gets the same name, extended by `ttlMs`. Kept in memory only. @throws DirectoryError for an unknown person
+   */
+  deskCredential(personId: PersonId, session: string, ttlMs: number): Promise<DeskCredential>
+  /** The session is over: its name resolves no more and what it registered is gone. */
+  endDeskCredential(session: string): void
   /** What the health check of a gateway found; kept in memory only. */
   setTrunkHealth(trunkId: string, gateway: string, ok: boolean): void
   /** Stops the expiry timer. */
