@@ -53,20 +53,33 @@ export function codecKey(codec: CodecName): string {
   return `${name}/${codec.clockRate}/${codec.channels}`
 }
 
-/** Parameters without which two payload formats of one name cannot understand each other, with their default. */
-const vital: Readonly<Record<string, readonly [parameter: string, otherwise: string]>> = {
-  amr: ['octet-align', '0'],
-  'amr-wb': ['octet-align', '0'],
-  g7221: ['bitrate', ''],
-  ilbc: ['mode', '30'],
+/** Parameters without which two payload formats of one name cannot understand each other, with their default; only `digits` of them count. */
+const vital: Readonly<
+  Record<string, readonly { readonly name: string; readonly otherwise: string; digits?: number }[]>
+> = {
+  amr: [{ name: 'octet-align', otherwise: '0' }],
+  'amr-wb': [{ name: 'octet-align', otherwise: '0' }],
+  g7221: [{ name: 'bitrate', otherwise: '' }],
+  ilbc: [{ name: 'mode', otherwise: '30' }],
+  // Profile and constraints without the level (RFC 6184 §8.1).
+  h264: [
+    { name: 'packetization-mode', otherwise: '0' },
+    { name: 'profile-level-id', otherwise: '42001f', digits: 4 },
+  ],
+  vp9: [{ name: 'profile-id', otherwise: '0' }],
+  av1: [{ name: 'profile', otherwise: '0' }],
 }
 
 /** Whether packets of one are understood by a receiver of the other: same name, clock rate, channels and vital parameters. */
 export function sameCodec(one: CodecName, other: CodecName): boolean {
   if (one === other) return true
   if (codecKey(one) !== codecKey(other)) return false
-  const rule = vital[one.name.toLowerCase()]
-  return !rule || fmtpValue(one.fmtp, rule[0], rule[1]) === fmtpValue(other.fmtp, rule[0], rule[1])
+  const rules = vital[one.name.toLowerCase()]
+  if (!rules) return true
+  return rules.every(({ name, otherwise, digits }) => {
+    const values = [one, other].map(({ fmtp }) => fmtpValue(fmtp, name, otherwise).toLowerCase().slice(0, digits))
+    return values[0] === values[1]
+  })
 }
 
 /** A parameter of an fmtp text (`mode=20; x=1`), or `otherwise`. */
@@ -88,6 +101,13 @@ export function isTelephoneEvent(codec: CodecName): boolean {
 export function isAuxiliary(codec: CodecName): boolean {
   const name = codec.name.toLowerCase()
   return name === 'telephone-event' || name === 'cn' || name === 'red'
+}
+
+/** Whether the payload type is video that can be passed on by itself; retransmission and error correction formats belong to another. */
+export function isVideo(codec: CodecName): boolean {
+  if (codec.clockRate !== 90_000) return false
+  const name = codec.name.toLowerCase()
+  return name === 'vp8' || name === 'vp9' || name === 'h264' || name === 'av1' || name === 'h265'
 }
 
 /** `pcmu` or `pcma` when the codec is G.711 at 8 kHz, which is converted by table. */

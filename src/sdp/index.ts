@@ -1,5 +1,7 @@
 export * from './codec.ts'
 export * from './negotiate.ts'
 export * from './parse.ts'
+export * from './transport.ts'
 export * from './types.ts'
+export * from './webrtc.ts'
 export * from './write.ts'

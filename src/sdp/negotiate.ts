@@ -1,9 +1,10 @@
 import { type CodecName, codecKey, isAuxiliary, isTelephoneEvent, sameCodec, staticCodec } from './codec.ts'
+import { isOff, isSecure, type PeerTransport, transportOf } from './transport.ts'
 import type { Codec, Connection, Direction, MediaDescription, Origin, SessionDescription } from './types.ts'
 
 /**
  * Offer/answer for one audio stream (RFC 3264, RFC 6337). Pure: descriptions in, descriptions and the negotiated session out. Video and
- * all other lines are rejected in place with port 0.
+ * all other lines are rejected in place with port 0; `webrtc.ts` adds what browsers need.
  */
 
 /** Why an exchange fails; the same words as the media port's. */
@@ -41,6 +42,8 @@ export interface NegotiatedAudio {
   /** The peer's own direction; old hold counts as sendonly. */
   readonly peerDirection: Direction
   readonly ptime: number | undefined
+  /** The peer speaks WebRTC: how it is reached and known. `remote` says nothing then. */
+  readonly transport?: PeerTransport
 }
 
 /** Our side of the stream. */
@@ -54,13 +57,19 @@ export interface LocalAudio {
 /** The m= lines of the session so far, of which a new offer keeps order and count (RFC 3264 §8). */
 export type LineSkeleton = Pick<MediaDescription, 'kind' | 'protocol' | 'formats'>
 
-/** The audio line that we can serve: the first with RTP/AVP or AVPF, a port, and an address of any kind. */
+/**
+ * The audio line that we can serve: the first with a port that is RTP/AVP or AVPF with an address of any kind, or SRTP over DTLS and ICE
+ * (RFC 8834) with all that {@link transportOf} asks for.
+ */
 export function audioLine(description: SessionDescription): Negotiation<number> {
   let refusal: NegotiationRefusal = 'no-common-codec'
   for (let i = 0; i < description.media.length; i++) {
     const media = description.media[i] as MediaDescription
-    if (media.kind !== 'audio' || media.port === 0) continue
-    if (!plainRtp(media.protocol)) refusal = 'unsupported-transport'
+    if (media.kind !== 'audio' || isOff(media)) continue
+    if (isSecure(media.protocol)) {
+      if (transportOf(description, media)) return { ok: true, value: i }
+      refusal = 'unsupported-transport'
+    } else if (!plainRtp(media.protocol)) refusal = 'unsupported-transport'
     else if (!(media.connection ?? description.connection)) refusal = 'malformed-sdp'
     else return { ok: true, value: i }
   }
@@ -78,12 +87,14 @@ export function mirrored(direction: Direction): Direction {
 }
 
 function onOldHold(description: SessionDescription, media: MediaDescription): boolean {
+  // A browser that has gathered no candidate yet writes 0.0.0.0 (RFC 8829 §5.2.1).
+  if (isSecure(media.protocol)) return false
   const address = (media.connection ?? description.connection)?.address
   return address === '0.0.0.0' || address === '::'
 }
 
 /** A line's direction; with `c=0.0.0.0` the peer can only send. */
-function directionOf(description: SessionDescription, media: MediaDescription): Direction {
+export function directionOf(description: SessionDescription, media: MediaDescription): Direction {
   if (!onOldHold(description, media)) return media.direction
   return media.direction === 'sendrecv' || media.direction === 'sendonly' ? 'sendonly' : 'inactive'
 }
@@ -91,7 +102,11 @@ function directionOf(description: SessionDescription, media: MediaDescription): 
 function endpoints(
   description: SessionDescription,
   media: MediaDescription,
-): Pick<NegotiatedAudio, 'remote' | 'remoteRtcp'> {
+): Pick<NegotiatedAudio, 'remote' | 'remoteRtcp' | 'transport'> {
+  if (isSecure(media.protocol)) {
+    const transport = transportOf(description, media)
+    return { remote: undefined, remoteRtcp: undefined, ...(transport ? { transport } : {}) }
+  }
   if (onOldHold(description, media)) return { remote: undefined, remoteRtcp: undefined }
   const { family, address } = (media.connection ?? description.connection) as Connection
   const control = media.rtcp?.connection
@@ -281,28 +296,12 @@ export function acceptAnswer(offer: SessionDescription, answer: SessionDescripti
   const theirs = answer.media[line]
   if (!ours || theirs?.kind !== 'audio') return { ok: false, refusal: 'malformed-sdp' }
   if (theirs.port === 0) return { ok: false, refusal: 'no-common-codec' }
-  if (!plainRtp(theirs.protocol)) return { ok: false, refusal: 'unsupported-transport' }
-  if (!(theirs.connection ?? answer.connection)) return { ok: false, refusal: 'malformed-sdp' }
-  const codecs: NegotiatedCodec[] = []
-  for (const format of theirs.formats) {
-    const type = Number(format)
-    const named = theirs.codecs.find((codec) => codec.payloadType === type)
-    // Some phones answer a dynamic type without its rtpmap: the number is then ours.
-    const own = named
-      ? (ours.codecs.find((codec) => codec.payloadType === type && sameCodec(codec, named)) ??
-        ours.codecs.find((codec) => sameCodec(codec, named)))
-      : ours.codecs.find((codec) => codec.payloadType === type)
-    if (!own || codecs.some((codec) => codec.receiveType === own.payloadType)) continue
-    const { name, clockRate, channels } = own
-    codecs.push({
-      name,
-      clockRate,
-      channels,
-      fmtp: named?.fmtp ?? own.fmtp,
-      sendType: type,
-      receiveType: own.payloadType,
-    })
-  }
+  if (isSecure(ours.protocol)) {
+    if (!isSecure(theirs.protocol) || !transportOf(answer, theirs))
+      return { ok: false, refusal: 'unsupported-transport' }
+  } else if (!plainRtp(theirs.protocol)) return { ok: false, refusal: 'unsupported-transport' }
+  else if (!(theirs.connection ?? answer.connection)) return { ok: false, refusal: 'malformed-sdp' }
+  const codecs = answeredCodecs(ours, theirs)
   if (!codecs.some((codec) => !isAuxiliary(codec))) return { ok: false, refusal: 'no-common-codec' }
   codecs.sort((one, other) => Number(isAuxiliary(one)) - Number(isAuxiliary(other)))
   return {
@@ -316,4 +315,23 @@ export function acceptAnswer(offer: SessionDescription, answer: SessionDescripti
       ptime: theirs.ptime,
     },
   }
+}
+
+/** Which of our codecs an answered line has, with the numbers of both sides, in the order of the answer. */
+export function answeredCodecs(ours: MediaDescription, theirs: MediaDescription): NegotiatedCodec[] {
+  const codecs: NegotiatedCodec[] = []
+  for (const format of theirs.formats) {
+    const type = Number(format)
+    const named = theirs.codecs.find((codec) => codec.payloadType === type)
+    // Some phones answer a dynamic type without its rtpmap: the number is then ours.
+    const own = named
+      ? (ours.codecs.find((codec) => codec.payloadType === type && sameCodec(codec, named)) ??
+        ours.codecs.find((codec) => sameCodec(codec, named)))
+      : ours.codecs.find((codec) => codec.payloadType === type)
+    if (!own || codecs.some((codec) => codec.receiveType === own.payloadType)) continue
+    const { name, clockRate, channels } = own
+    const fmtp = named?.fmtp ?? own.fmtp
+    codecs.push({ name, clockRate, channels, fmtp, sendType: type, receiveType: own.payloadType })
+  }
+  return codecs
 }

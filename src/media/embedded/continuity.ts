@@ -33,6 +33,12 @@ export class Continuity {
     return this.#from
   }
 
+  /** The source's numbers jumped back to ones that were sent before: from the next packet on they are continued like another source's. */
+  splice(): void {
+    this.#rewrites = true
+    this.#from = -1
+  }
+
   /** Changes the header in place where it must. @param source id of the sending leg; `rate` clock rate in Hz; `now` ms */
   apply(bytes: Uint8Array, source: number, rate: number, now: number): void {
     const ssrc = read32(bytes, 8)

@@ -62,7 +62,7 @@ function quoted(text: string): string {
   return JSON.stringify(text)
 }
 
-type Reply = LegNumbers | RelayCounters | number | undefined
+type Reply = LegNumbers | RelayCounters | number | string | undefined
 
 class EmbeddedEngine implements MediaEngine, LegEngine {
   readonly publicAddress: string
@@ -101,13 +101,12 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
   }
 
   async createLeg(options: LegOptions = {}): Promise<MediaResult<MediaLeg>> {
-    if (options.kind === 'webrtc') return { ok: false, refusal: 'unsupported-transport' }
     const number = ++this.#lastLeg
     const silenceMs = options.silenceMs ?? this.#silenceMs
     const port = (await this.#ask((request) => ({ op: 'open', request, leg: number, silenceMs }))) as number | undefined
     if (port === undefined) return { ok: false, refusal: 'engine-gone' }
     if (port === 0) return { ok: false, refusal: 'no-ports' }
-    const leg = new EmbeddedLeg(this, number, port)
+    const leg = new EmbeddedLeg(this, number, port, options.kind)
     this.#legs.set(number, leg)
     return { ok: true, value: leg }
   }
@@ -151,6 +150,10 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
 
   numbers(op: 'statistics' | 'close', leg: number): Promise<LegNumbers | undefined> {
     return this.#ask((request) => ({ op, request, leg })) as Promise<LegNumbers | undefined>
+  }
+
+  async secure(leg: number): Promise<string | undefined> {
+    return (await this.#ask((request) => ({ op: 'secure', request, leg }))) as string | undefined
   }
 
   reroute(leg: EmbeddedLeg): void {
@@ -198,6 +201,12 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
         break
       case 'opened':
         this.#reply(event.request, event.port)
+        break
+      case 'secured':
+        this.#reply(event.request, event.fingerprint)
+        break
+      case 'insecure':
+        this.#log.warn({ leg: `rtp-${event.leg}`, reason: event.reason }, 'a WebRTC peer gets no media')
         break
       case 'numbers':
         this.#reply(event.request, event.numbers)

@@ -9,13 +9,16 @@ import {
   codecKey,
   type Endpoint,
   isAuxiliary,
+  isSecure,
   isTelephoneEvent,
+  isVideo,
   type LineSkeleton,
   type LocalAudio,
   makeOffer,
   type NegotiatedAudio,
   type NegotiatedCodec,
   numbered,
+  offeredVideo,
   parseSdp,
   type SessionDescription,
   sameCodec,
@@ -24,6 +27,7 @@ import {
 import type { LegStatistics, MediaHandlers, MediaLeg, MediaRefusal, MediaResult } from '../port.ts'
 import type { Command, LegNumbers } from './protocol.ts'
 import { typesOf } from './routes.ts'
+import { WebRtcSide } from './webrtc/side.ts'
 
 /** What a leg needs of its engine. */
 export interface LegEngine {
@@ -36,6 +40,8 @@ export interface LegEngine {
   send(command: Command): void
   /** Undefined when the engine or the leg is gone. */
   numbers(op: 'statistics' | 'close', leg: number): Promise<LegNumbers | undefined>
+  /** Makes the leg one of WebRTC: our certificate's fingerprint, undefined when that cannot be. */
+  secure(leg: number): Promise<string | undefined>
   /** The leg negotiated anew while it is joined with another. */
   reroute(leg: EmbeddedLeg): void
   closed(leg: EmbeddedLeg): void
@@ -64,15 +70,18 @@ export class EmbeddedLeg implements MediaLeg {
   #assigned: Codec[] = []
   /** The session's m= lines, kept only when there is more than the audio line. */
   #lines: readonly LineSkeleton[] | undefined
+  #wantsWebRtc: boolean
+  #side: WebRtcSide | undefined
   #numbers: LegNumbers = none
   #gone = false
   #closing: Promise<LegStatistics> | undefined
 
-  constructor(engine: LegEngine, number: number, port: number) {
+  constructor(engine: LegEngine, number: number, port: number, kind: 'rtp' | 'webrtc' = 'rtp') {
     this.#engine = engine
     this.number = number
     this.id = `rtp-${number}`
     this.#port = port
+    this.#wantsWebRtc = kind === 'webrtc'
   }
 
   /**
@@ -80,11 +89,13 @@ export class EmbeddedLeg implements MediaLeg {
    * them comes to life with the answer.
    */
   get agreed(): readonly NegotiatedCodec[] {
-    if (this.#session) return this.#session.codecs
-    const line = this.#ourOffer?.media.find((media) => media.port !== 0)
-    return (
-      line?.codecs.map((codec) => ({ ...codec, sendType: codec.payloadType, receiveType: codec.payloadType })) ?? []
-    )
+    if (this.#session) return this.#withVideo(this.#session.codecs, this.#side?.video)
+    const codecs = this.#ourOffer?.media.flatMap((media) => (media.port === 0 ? [] : media.codecs)) ?? []
+    return codecs.map((codec) => ({ ...codec, sendType: codec.payloadType, receiveType: codec.payloadType }))
+  }
+
+  #withVideo(codecs: readonly NegotiatedCodec[], video: readonly NegotiatedCodec[] = []): readonly NegotiatedCodec[] {
+    return video.length === 0 ? codecs : [...codecs, ...video]
   }
 
   /** What was agreed on last. */
@@ -107,6 +118,12 @@ export class EmbeddedLeg implements MediaLeg {
     return this.#session?.codecs.map((codec) => ({ ...codec, payloadType: codec.sendType })) ?? []
   }
 
+  /** Video that the other leg may offer or take: of the pending offer, else of the session. */
+  get video(): readonly Codec[] {
+    if (this.#remoteOffer) return this.#side ? offeredVideo(this.#remoteOffer) : []
+    return this.#side?.video.map((codec) => ({ ...codec, payloadType: codec.sendType })) ?? []
+  }
+
   /** The packet length that the peer asked for, in ms. */
   get ptime(): number | undefined {
     const pending = this.#remoteOffer
@@ -120,8 +137,14 @@ export class EmbeddedLeg implements MediaLeg {
     if (!parsed.ok) return refused('malformed-sdp')
     const line = audioLine(parsed.value)
     if (!line.ok) return refused(line.refusal)
-    const connection = parsed.value.media[line.value]?.connection ?? parsed.value.connection
-    if (connection && !this.#reachable(connection.family, connection.address)) return refused('unsupported-transport')
+    const media = parsed.value.media[line.value]
+    if (media && isSecure(media.protocol)) {
+      if (!(await this.#webRtc())) return refused('unsupported-transport')
+    } else {
+      const connection = media?.connection ?? parsed.value.connection
+      if (this.#side || (connection && !this.#reachable(connection.family, connection.address)))
+        return refused('unsupported-transport')
+    }
     this.#remoteOffer = parsed.value
     return done
   }
@@ -135,7 +158,9 @@ export class EmbeddedLeg implements MediaLeg {
       throw new Error('there is no offer to answer: remoteOffer() comes first')
     }
     const other = like instanceof EmbeddedLeg ? like : undefined
-    const first = other?.codecs ?? []
+    const side = this.#side
+    // A browser always has G.711 in its session, so that a phone can take the other side's place at once.
+    const first = side && other ? [...other.codecs, ...this.#engine.codecs] : (other?.codecs ?? [])
     const shared = first.length > 0 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
     const result = shared?.ok ? shared : answerOffer(offer, this.#engine.codecs, this.#local(), other?.ptime)
     this.#remoteOffer = undefined
@@ -144,22 +169,30 @@ export class EmbeddedLeg implements MediaLeg {
     // What we offered before is over (RFC 6337 §2.2): a late answer to it would not be ours.
     this.#ourOffer = undefined
     this.#answered = true
-    this.#remember(answer, audio.line)
+    const complete = side ? side.answer(offer, answer, audio, other?.video ?? []) : answer
+    this.#remember(complete)
     this.#agree(audio)
-    return { ok: true, value: this.#write(answer) }
+    return { ok: true, value: this.#write(complete) }
   }
 
   async offer(like?: MediaLeg): Promise<MediaResult<string>> {
     if (this.#gone) return refused('engine-gone')
+    const side = this.#wantsWebRtc || this.#side ? await this.#webRtc() : undefined
+    if (this.#wantsWebRtc && !side) return refused(this.#gone ? 'engine-gone' : 'unsupported-transport')
     const other = like instanceof EmbeddedLeg ? like : undefined
     const first = other?.codecs ?? this.#session?.codecs ?? []
-    const codecs = numbered(wishes(first, this.#engine.codecs), this.#assigned, other?.codecs)
+    const theirs = other?.codecs ?? []
+    const video = side ? (other ?? this).video : []
+    const wanted = wishes(first, this.#engine.codecs)
+    const codecs = numbered([...wanted, ...video], this.#assigned, [...theirs, ...video])
     const audio = this.#session?.line ?? 0
-    const offer = makeOffer(codecs, this.#local(), this.#lines && { all: this.#lines, audio }, other?.ptime)
+    const voice = side ? codecs.filter((codec) => !isVideo(codec)) : codecs
+    const plain = makeOffer(voice, this.#local(), this.#lines && { all: this.#lines, audio }, other?.ptime)
+    const offer = side ? side.offer(plain, codecs.filter(isVideo)) : plain
     this.#remoteOffer = undefined
     this.#ourOffer = offer
     this.#answered = false
-    this.#remember(offer, audio)
+    this.#remember(offer)
     return { ok: true, value: this.#write(offer) }
   }
 
@@ -173,6 +206,7 @@ export class EmbeddedLeg implements MediaLeg {
     const result = acceptAnswer(offer, parsed.value)
     if (!result.ok) return refused(result.refusal)
     const { remote } = result.value
+    this.#side?.accept(offer, parsed.value)
     if (remote && !this.#reachable(remote.family, remote.address)) return refused('unsupported-transport')
     this.#agree(result.value)
     return done
@@ -232,20 +266,33 @@ export class EmbeddedLeg implements MediaLeg {
     return text
   }
 
-  #remember(description: SessionDescription, audio: number): void {
-    const codecs = description.media[audio]?.codecs ?? []
+  #remember({ media }: SessionDescription): void {
+    const codecs = media.length === 1 ? (media[0]?.codecs ?? []) : media.flatMap((line) => line.codecs)
     const others = this.#assigned.filter((old) => !codecs.some((codec) => codec.payloadType === old.payloadType))
     this.#assigned = [...codecs, ...others]
-    const { media } = description
     this.#lines =
       media.length > 1 ? media.map(({ kind, protocol, formats }) => ({ kind, protocol, formats })) : undefined
+  }
+
+  /** Makes the leg's peer one of WebRTC, once. */
+  async #webRtc(): Promise<WebRtcSide | undefined> {
+    if (this.#side) return this.#side
+    const { publicAddress, random } = this.#engine
+    const fingerprint = await this.#engine.secure(this.number)
+    if (!fingerprint || this.#gone) return undefined
+    const ports = [this.#port, this.#port + 1]
+    const send = (command: Command): void => this.#engine.send(command)
+    this.#side ??= new WebRtcSide(this.number, fingerprint, publicAddress, ports, random, send)
+    return this.#side
   }
 
   #agree(audio: NegotiatedAudio): void {
     const before = this.#session
     // On old hold (c=0.0.0.0) the peer is where it was.
     const session = audio.remote ? audio : { ...audio, remote: before?.remote, remoteRtcp: before?.remoteRtcp }
-    if (before && JSON.stringify(before) === JSON.stringify(session)) return
+    const { transport } = session
+    if (transport) this.#side?.agree(transport)
+    if (before && !this.#side && JSON.stringify(before) === JSON.stringify(session)) return
     this.#session = session
     const { remote, remoteRtcp, peerDirection } = session
     this.#engine.send({
@@ -256,7 +303,7 @@ export class EmbeddedLeg implements MediaLeg {
       rtcp: numeric(remoteRtcp),
       rtcpPort: remoteRtcp?.port ?? 0,
       mux: session.rtcpMux,
-      types: typesOf(session.codecs),
+      types: typesOf(this.#withVideo(session.codecs, this.#side?.video)),
       expects: peerDirection === 'sendrecv',
       accepts: peerDirection === 'sendrecv' || peerDirection === 'sendonly',
       wants: peerDirection === 'sendrecv' || peerDirection === 'recvonly',

@@ -118,7 +118,7 @@ describe('RTP headers', () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         const start = payloadStart(bytes)
         expect(start === -1 || (start >= 12 && start <= bytes.length)).toBe(true)
-        const length = relayedRtcp(Buffer.from(bytes), new Continuity(), new Continuity())
+        const length = relayedRtcp(Buffer.from(bytes), [new Continuity()], [new Continuity()])
         expect(length).toBeLessThanOrEqual(bytes.length)
       }),
     )
@@ -241,16 +241,16 @@ describe('Continuity', () => {
     report.writeUInt32BE(0xbb, 4)
     report.writeUInt32BE(5160, 16)
     report.set([0x81, 203, 0, 1], 28)
-    expect(relayedRtcp(report, out, new Continuity())).toBe(28)
+    expect(relayedRtcp(report, [out], [new Continuity()])).toBe(28)
     expect(report.readUInt32BE(4)).toBe(0xaa)
     expect(report.readUInt32BE(16)).toBe(320)
     const judged = Buffer.alloc(32)
     judged.set([0x81, 201, 0, 7])
     judged.writeUInt32BE(0xcc, 4)
     judged.writeUInt32BE(0xaa, 8)
-    expect(relayedRtcp(judged, new Continuity(), out)).toBe(32)
+    expect(relayedRtcp(judged, [new Continuity()], [out])).toBe(32)
     expect(judged.readUInt32BE(8)).toBe(0xbb)
-    expect(relayedRtcp(report.subarray(28), out, out)).toBe(0)
+    expect(relayedRtcp(report.subarray(28), [out], [out])).toBe(0)
   })
 })
 

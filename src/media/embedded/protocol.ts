@@ -33,6 +33,22 @@ export interface SetCommand {
   readonly wants: boolean
 }
 
+/** The leg's peer speaks WebRTC: ICE, DTLS and SRTP on both ports. */
+export interface SecureCommand {
+  readonly op: 'secure'
+  readonly request: number
+  readonly leg: number
+}
+
+/** Our ICE credentials, and the peer's user name once it is known. */
+export interface IceCommand {
+  readonly op: 'ice'
+  readonly leg: number
+  readonly ufrag: string
+  readonly password: string
+  readonly remoteUfrag: string
+}
+
 export interface BridgeCommand {
   readonly op: 'bridge'
   readonly one: number
@@ -45,6 +61,10 @@ export interface BridgeCommand {
 export type Command =
   | OpenCommand
   | SetCommand
+  | SecureCommand
+  | IceCommand
+  /** Fingerprints of the peer's certificate, as its description wrote them. */
+  | { readonly op: 'dtls'; readonly leg: number; readonly fingerprints: readonly string[] }
   | BridgeCommand
   | { readonly op: 'unbridge'; readonly leg: number }
   | { readonly op: 'statistics' | 'close'; readonly request: number; readonly leg: number }
@@ -73,9 +93,13 @@ export type RelayEvent =
   | { readonly op: 'ready'; readonly bound: boolean }
   /** `port` 0: none was left. */
   | { readonly op: 'opened'; readonly request: number; readonly port: number }
+  /** Fingerprint of our certificate; '' when there can be no WebRTC. */
+  | { readonly op: 'secured'; readonly request: number; readonly fingerprint: string }
   | { readonly op: 'numbers'; readonly request: number; readonly numbers: LegNumbers | undefined }
   | { readonly op: 'counters'; readonly request: number; readonly counters: RelayCounters }
   | { readonly op: 'silent'; readonly leg: number }
+  /** The peer is not who its description says, or lacks what is needed: no media flows. */
+  | { readonly op: 'insecure'; readonly leg: number; readonly reason: string }
   /** A bug: the packet or command it happened on is lost, nothing else. */
   | { readonly op: 'fault'; readonly sentence: string }
 

@@ -2,10 +2,12 @@ import { Continuity } from './continuity.ts'
 import { convert, pcmaToPcmu, pcmuToPcma } from './g711.ts'
 import { isAllowedTarget, Latch } from './latch.ts'
 import type { PortPair, PortUser } from './ports.ts'
-import { type LegNumbers, type SetCommand, toPcma, toPcmu } from './protocol.ts'
+import { type IceCommand, type LegNumbers, type SetCommand, toPcma, toPcmu } from './protocol.ts'
 import { Reception } from './reception.ts'
-import { relayedRtcp } from './rtcp.ts'
+import { missed, relayedRtcp } from './rtcp.ts'
 import { payloadEnd, payloadStart, read16, read32 } from './rtp.ts'
+import type { Handshakes } from './webrtc/handshakes.ts'
+import { isRtcp, SecureTransport } from './webrtc/secure.ts'
 
 /** What the legs of one relay share. */
 export interface RelayShared {
@@ -20,6 +22,10 @@ export interface RelayShared {
 
 /** More than any codec sends; what is above is dropped, so that a loop of streams or a flood stays bounded. */
 const packetsPerSecond = 1000
+/** Voice and video. */
+const securePacketsPerSecond = 4000
+/** RTP clock of every video codec (RFC 3551 §5), and of no voice codec. */
+const videoRate = 90_000
 
 const noTypes = new Int32Array(128)
 const noRoute = new Uint16Array(128)
@@ -32,7 +38,10 @@ export class RelayLeg implements PortUser {
   readonly #shared: RelayShared
   readonly #latch = new Latch()
   readonly #reception = new Reception()
-  readonly #out = new Continuity()
+  /** What the peer is sent: voice, and behind it video once there is some. */
+  readonly #streams: [voice: Continuity, video?: Continuity] = [new Continuity()]
+  #videoReception: Reception | undefined
+  #secure: SecureTransport | undefined
   readonly #allowed: (address: string, port: number) => boolean
   #announcedRtcp = ''
   #announcedRtcpPort = 0
@@ -103,9 +112,35 @@ export class RelayLeg implements PortUser {
     else if (this.heardAt === 0) this.heardAt = this.#shared.now()
   }
 
+  /** From now on the peer speaks WebRTC. */
+  secure(handshakes: Handshakes, failed: (reason: string) => void): void {
+    this.#secure ??= new SecureTransport({
+      id: this.id,
+      handshakes,
+      failed,
+      allowed: this.#allowed,
+      send: (bytes, local, port, address) => (local === 0 ? this.pair.rtp : this.pair.rtcp)?.send(bytes, port, address),
+    })
+  }
+
+  ice({ ufrag, password, remoteUfrag }: IceCommand): void {
+    this.#secure?.ice(ufrag, password, remoteUfrag)
+  }
+
+  dtls(fingerprints: readonly string[]): void {
+    this.#secure?.peer(fingerprints)
+  }
+
+  close(): void {
+    this.#secure?.close()
+  }
+
   rtp(bytes: Buffer, address: string, port: number): void {
     try {
-      if (!this.#takeRtp(bytes, address, port)) this.#shared.dropped++
+      const taken = this.#secure
+        ? this.#takeSecure(this.#secure, bytes, address, port, 0)
+        : this.#takeRtp(bytes, address, port)
+      if (!taken) this.#shared.dropped++
     } catch (error) {
       this.#shared.fault(error)
     }
@@ -113,10 +148,27 @@ export class RelayLeg implements PortUser {
 
   rtcp(bytes: Buffer, address: string, port: number): void {
     try {
-      if (!this.#takeRtcp(bytes, address, port)) this.#shared.dropped++
+      const taken = this.#secure
+        ? this.#takeSecure(this.#secure, bytes, address, port, 1)
+        : this.#takeRtcp(bytes, address, port)
+      if (!taken) this.#shared.dropped++
     } catch (error) {
       this.#shared.fault(error)
     }
+  }
+
+  #takeSecure(secure: SecureTransport, bytes: Buffer, address: string, port: number, local: 0 | 1): boolean {
+    const plain = secure.receive(bytes, address, port, local)
+    if (typeof plain === 'string') return plain === 'taken'
+    const now = this.#shared.now()
+    if (isRtcp(plain)) {
+      missed(plain, (ssrc, sequence) => secure.again(ssrc, sequence))
+      return this.#looksLikeRtcp(plain) && this.#passRtcp(plain, now)
+    }
+    const start = payloadStart(plain)
+    const type = (plain[1] as number) & 0x7f
+    const rate = this.#types[type] as number
+    return start >= 0 && rate !== 0 && this.#passRtp(plain, start, type, rate, now)
   }
 
   #takeRtp(bytes: Buffer, address: string, port: number): boolean {
@@ -127,16 +179,19 @@ export class RelayLeg implements PortUser {
     const type = second & 0x7f
     const rate = this.#types[type] as number
     if (rate === 0) return false
-    const shared = this.#shared
-    const now = shared.now()
-    const sequence = read16(bytes, 2)
-    const ssrc = read32(bytes, 8)
+    const now = this.#shared.now()
     const latch = this.#latch
     if (!(latch.locked && port === latch.port && address === latch.address)) {
-      if (!latch.accept(address, port, ssrc, sequence, now, this.#allowed)) return false
+      if (!latch.accept(address, port, read32(bytes, 8), read16(bytes, 2), now, this.#allowed)) return false
     }
+    return this.#passRtp(bytes, start, type, rate, now)
+  }
+
+  /** Counts a packet that is the peer's and hands it on. */
+  #passRtp(bytes: Buffer, start: number, type: number, rate: number, now: number): boolean {
     if (!this.#accepts || this.#flooded(now)) return false
-    this.#reception.count(ssrc, sequence, read32(bytes, 4), rate, bytes.length, now)
+    const reception = rate === videoRate ? this.#video() : this.#reception
+    reception.count(read32(bytes, 8), read16(bytes, 2), read32(bytes, 4), rate, bytes.length, now)
     if (this.heardAt !== 0) this.heardAt = now
     const { partner } = this
     // Nobody to hear it yet: no loss.
@@ -147,22 +202,39 @@ export class RelayLeg implements PortUser {
     return partner.#send(bytes, start, entry, this.id, rate < 0 ? -rate : rate, now)
   }
 
+  #video(): Reception {
+    this.#videoReception ??= new Reception()
+    return this.#videoReception
+  }
+
   /** Sends a packet of the partner to this leg's peer, changed in place. */
   #send(bytes: Buffer, start: number, entry: number, source: number, rate: number, now: number): boolean {
+    const secure = this.#secure
     const { address, port } = this.#latch
-    if (port === 0 || (this.partner && port === this.partner.pair.port && this.#ownAddress(address))) return false
+    const toPartner = this.partner && port === this.partner.pair.port && this.#ownAddress(address)
+    if (!secure && (port === 0 || toPartner)) return false
     if (entry & (toPcma | toPcmu)) {
       const end = payloadEnd(bytes, start)
       if (end < 0) return false
       convert(bytes, start, end, entry & toPcma ? pcmuToPcma : pcmaToPcmu)
     }
     bytes[1] = ((bytes[1] as number) & 0x80) | (entry & 0x7f)
-    this.#out.apply(bytes, source, rate, now)
-    this.pair.rtp?.send(bytes, port, address)
+    const stream = rate === videoRate ? this.#videoStream() : this.#streams[0]
+    stream.apply(bytes, source, rate, now)
+    if (secure) {
+      const outcome = secure.sendRtp(bytes, rate === videoRate)
+      if (outcome === 'old') stream.splice()
+      if (outcome !== 'sent') return false
+    } else this.pair.rtp?.send(bytes, port, address)
     this.#sent++
     this.#bytesSent += bytes.length
     this.#shared.relayed++
     return true
+  }
+
+  #videoStream(): Continuity {
+    this.#streams[1] ??= new Continuity()
+    return this.#streams[1]
   }
 
   #looksLikeRtcp(bytes: Buffer): boolean {
@@ -171,10 +243,14 @@ export class RelayLeg implements PortUser {
 
   #takeRtcp(bytes: Buffer, address: string, port: number): boolean {
     if (!this.#looksLikeRtcp(bytes) || !this.#isRtcpSource(address, port)) return false
-    if (this.#flooded(this.#shared.now())) return false
+    return this.#passRtcp(bytes, this.#shared.now())
+  }
+
+  #passRtcp(bytes: Buffer, now: number): boolean {
+    if (this.#flooded(now)) return false
     const { partner } = this
     if (!partner) return true
-    const length = relayedRtcp(bytes, partner.#out, this.#out)
+    const length = relayedRtcp(bytes, partner.#streams as Continuity[], this.#streams as Continuity[])
     if (length === 0) return false
     return partner.#sendRtcp(length === bytes.length ? bytes : bytes.subarray(0, length))
   }
@@ -195,6 +271,7 @@ export class RelayLeg implements PortUser {
   }
 
   #sendRtcp(bytes: Buffer): boolean {
+    if (this.#secure) return this.#secure.sendRtcp(bytes)
     const socket = this.#mux ? this.pair.rtp : this.pair.rtcp
     const address = this.#mux ? this.#latch.address : this.#rtcpAddress
     const port = this.#mux ? this.#latch.port : this.#rtcpPort
@@ -208,7 +285,7 @@ export class RelayLeg implements PortUser {
       this.#second = now
       this.#inSecond = 0
     }
-    return ++this.#inSecond > packetsPerSecond
+    return ++this.#inSecond > (this.#secure ? securePacketsPerSecond : packetsPerSecond)
   }
 
   #ownPort(port: number): boolean {
@@ -221,12 +298,13 @@ export class RelayLeg implements PortUser {
 
   numbers(): LegNumbers {
     const { packets, bytes, lost, jitterMs } = this.#reception
+    const video = this.#videoReception
     return {
-      packetsReceived: packets,
+      packetsReceived: packets + (video?.packets ?? 0),
       packetsSent: this.#sent,
-      bytesReceived: bytes,
+      bytesReceived: bytes + (video?.bytes ?? 0),
       bytesSent: this.#bytesSent,
-      lost,
+      lost: lost + (video?.lost ?? 0),
       jitterMs: Math.round(jitterMs * 100) / 100,
     }
   }

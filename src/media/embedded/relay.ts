@@ -4,6 +4,7 @@ import { PortPool } from './ports.ts'
 import type { Command, RelayEvent, RelaySettings } from './protocol.ts'
 import { RelayLeg, type RelayShared } from './relay-leg.ts'
 import type { SocketFactory } from './sockets.ts'
+import type { Handshakes } from './webrtc/handshakes.ts'
 
 export interface RelayOptions extends RelaySettings {
   readonly sockets: SocketFactory
@@ -11,6 +12,8 @@ export interface RelayOptions extends RelaySettings {
   /** A monotonic time in ms with fractions; jitter is measured by it. */
   readonly now: () => number
   readonly emit: (event: RelayEvent) => void
+  /** Makes DTLS handshakes possible, once the first WebRTC leg needs them. @param gone they broke down: the next leg begins anew */
+  readonly handshakes: (gone: () => void) => Handshakes
 }
 
 /** The silence watch looks at all legs at once, at most this often. */
@@ -29,6 +32,7 @@ export class Relay {
   #sweep: Timer | undefined
   #sweepAt = 0
   #growth: Timer | undefined
+  #handshakes: Handshakes | undefined
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -83,6 +87,15 @@ export class Relay {
         if (leg) this.#watch(leg)
         break
       }
+      case 'secure':
+        void this.#secure(command.request, command.leg)
+        break
+      case 'ice':
+        this.#legs.get(command.leg)?.ice(command)
+        break
+      case 'dtls':
+        this.#legs.get(command.leg)?.dtls(command.fingerprints)
+        break
       case 'bridge':
         this.#bridge(command.one, command.other, command.there, command.back)
         break
@@ -97,6 +110,7 @@ export class Relay {
         emit({ op: 'numbers', request: command.request, numbers: leg?.numbers() })
         if (!leg) break
         this.#part(leg)
+        leg.close()
         this.#legs.delete(command.leg)
         this.#pool.release(leg.pair)
         if (this.#legs.size === 0) this.#stopSweep()
@@ -108,6 +122,24 @@ export class Relay {
         const counters = { legs: this.#legs.size, portsFree: free, portsUsed: used, relayed, dropped }
         emit({ op: 'counters', request: command.request, counters })
       }
+    }
+  }
+
+  /** Makes a leg one of WebRTC; the answer waits for the DTLS library, which the first such leg loads. */
+  async #secure(request: number, id: number): Promise<void> {
+    const { emit } = this.#options
+    try {
+      this.#handshakes ??= this.#options.handshakes(() => {
+        this.#handshakes = undefined
+      })
+      const handshakes = this.#handshakes
+      const fingerprint = await handshakes.fingerprint
+      const leg = this.#legs.get(id)
+      leg?.secure(handshakes, (reason) => emit({ op: 'insecure', leg: id, reason }))
+      emit({ op: 'secured', request, fingerprint: leg ? fingerprint : '' })
+    } catch (error) {
+      this.#fault(error)
+      emit({ op: 'secured', request, fingerprint: '' })
     }
   }
 
@@ -180,6 +212,7 @@ export class Relay {
   close(): void {
     this.#stopSweep()
     this.#options.clock.clearTimeout(this.#growth)
+    this.#handshakes?.close()
     this.#pool.close()
     for (const leg of this.#legs.values()) this.#pool.release(leg.pair)
     this.#legs.clear()

@@ -7,15 +7,25 @@ const sourceDescription = 202
 const bye = 203
 const transportFeedback = 205
 const payloadFeedback = 206
+/** Feedback formats: of 205 the NACK, of 206 the others. */
+const genericNack = 1
+const fullIntraRequest = 4
+const applicationFeedback = 15
+const remb = 0x5245_4d42
 
 /**
  * Makes an RTCP compound packet (RFC 3550 §6.1) of the sender fit for the receiver, in place: where a stream goes out under another SSRC,
- * the reports about it follow. A BYE is cut off, because the stream goes on when legs are swapped.
- * @param outbound the stream from sender to receiver
- * @param inbound the stream from receiver to sender, which the reports judge
+ * the reports about it follow. A BYE is cut off, because the streams go on when legs are swapped.
+ * @param outbound the streams from sender to receiver
+ * @param inbound the streams from receiver to sender, which the reports judge
  * @returns how many bytes to send; 0 when the packet is malformed or nothing is left
  */
-export function relayedRtcp(bytes: Uint8Array, outbound: Continuity, inbound: Continuity): number {
+export function relayedRtcp(
+  bytes: Uint8Array,
+  outbound: readonly Continuity[],
+  inbound: readonly Continuity[],
+): number {
+  const rewrites = outbound.some(changes) || inbound.some(changes)
   let at = 0
   while (at + 4 <= bytes.length) {
     if ((bytes[at] as number) >> 6 !== 2) return 0
@@ -23,10 +33,14 @@ export function relayedRtcp(bytes: Uint8Array, outbound: Continuity, inbound: Co
     const size = 4 * (read16(bytes, at + 2) + 1)
     if (at + size > bytes.length) return 0
     if (type === bye) return at
-    if (outbound.rewrites || inbound.rewrites) rewrite(bytes, at, size, type, outbound, inbound)
+    if (rewrites) rewrite(bytes, at, size, type, outbound, inbound)
     at += size
   }
   return at === bytes.length ? at : 0
+}
+
+function changes(stream: Continuity): boolean {
+  return stream.rewrites
 }
 
 function rewrite(
@@ -34,20 +48,33 @@ function rewrite(
   at: number,
   size: number,
   type: number,
-  outbound: Continuity,
-  inbound: Continuity,
+  outbound: readonly Continuity[],
+  inbound: readonly Continuity[],
 ): void {
   if (size < 8) return
-  const fromSource = read32(bytes, at + 4) === outbound.sourceSsrc
-  if (fromSource && outbound.rewrites && (type === senderReport || type === receiverReport || isOneSender(type))) {
-    write32(bytes, at + 4, outbound.ssrc)
-    if (type === senderReport && size >= 28) write32(bytes, at + 16, outbound.timestampOut(read32(bytes, at + 16)))
+  const sender = read32(bytes, at + 4)
+  const stream = outbound.find((one) => one.rewrites && one.sourceSsrc === sender)
+  if (stream && (type === senderReport || type === receiverReport || isOneSender(type))) {
+    write32(bytes, at + 4, stream.ssrc)
+    if (type === senderReport && size >= 28) write32(bytes, at + 16, stream.timestampOut(read32(bytes, at + 16)))
   }
-  if (type === transportFeedback || type === payloadFeedback) judged(bytes, at + 8, at + size, inbound)
+  const end = at + size
+  if (type === transportFeedback || type === payloadFeedback) {
+    judged(bytes, at + 8, end, inbound)
+    if (type === payloadFeedback) named(bytes, at, end, inbound)
+  }
   if (type !== senderReport && type !== receiverReport) return
   const reports = (bytes[at] as number) & 0x1f
   let block = at + (type === senderReport ? 28 : 8)
-  for (let i = 0; i < reports; i++, block += 24) judged(bytes, block, at + size, inbound)
+  for (let i = 0; i < reports; i++, block += 24) judged(bytes, block, end, inbound)
+}
+
+/** Payload feedback that names its streams further behind: FIR (RFC 5104 §4.3.1) and REMB. */
+function named(bytes: Uint8Array, at: number, end: number, inbound: readonly Continuity[]): void {
+  const format = (bytes[at] as number) & 0x1f
+  if (format === fullIntraRequest) for (let i = at + 12; i + 8 <= end; i += 8) judged(bytes, i, end, inbound)
+  if (format === applicationFeedback && at + 20 <= end && read32(bytes, at + 12) === remb)
+    for (let i = at + 20; i + 4 <= end; i += 4) judged(bytes, i, end, inbound)
 }
 
 function isOneSender(type: number): boolean {
@@ -55,6 +82,27 @@ function isOneSender(type: number): boolean {
 }
 
 /** The stream that a report judges is known to its real sender under another SSRC. */
-function judged(bytes: Uint8Array, at: number, end: number, inbound: Continuity): void {
-  if (inbound.rewrites && at + 4 <= end && read32(bytes, at) === inbound.ssrc) write32(bytes, at, inbound.sourceSsrc)
+function judged(bytes: Uint8Array, at: number, end: number, inbound: readonly Continuity[]): void {
+  if (at + 4 > end) return
+  const ssrc = read32(bytes, at)
+  const stream = inbound.find((one) => one.rewrites && one.ssrc === ssrc)
+  if (stream) write32(bytes, at, stream.sourceSsrc)
+}
+
+/** Tells of every packet that a compound packet asks for again (Generic NACK, RFC 4585 §6.2.1). */
+export function missed(bytes: Uint8Array, tell: (ssrc: number, sequence: number) => void): void {
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const end = at + 4 * (read16(bytes, at + 2) + 1)
+    if (end > bytes.length) return
+    if (bytes[at + 1] === transportFeedback && ((bytes[at] as number) & 0x1f) === genericNack && at + 12 <= end) {
+      const ssrc = read32(bytes, at + 8)
+      for (let i = at + 12; i + 4 <= end; i += 4) {
+        const first = read16(bytes, i)
+        const more = read16(bytes, i + 2)
+        tell(ssrc, first)
+        for (let bit = 0; bit < 16; bit++) if (more & (1 << bit)) tell(ssrc, (first + 1 + bit) & 0xffff)
+      }
+    }
+    at = end
+  }
 }

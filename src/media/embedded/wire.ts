@@ -3,6 +3,7 @@ import type { Clock, Log, Timer } from '#lib'
 import type { Command, RelayEvent, RelaySettings } from './protocol.ts'
 import { Relay } from './relay.ts'
 import type { SocketFactory } from './sockets.ts'
+import { localHandshakes } from './webrtc/handshakes.ts'
 
 /** The way to a relay, in this thread or in one of its own. */
 export interface Wire {
@@ -31,6 +32,7 @@ export function inlineWire(
     clock,
     now: () => clock.now(),
     emit: (event) => listener.event(event),
+    handshakes: localHandshakes,
   })
   listener.event({ op: 'ready', bound: relay.bound })
   return {

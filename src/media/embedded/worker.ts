@@ -4,6 +4,7 @@ import { systemClock } from '#lib'
 import type { Command, RelayEvent, RelaySettings } from './protocol.ts'
 import { Relay } from './relay.ts'
 import { udpSockets } from './sockets.ts'
+import { threadHandshakes } from './webrtc/handshakes.ts'
 
 let events: RelayEvent[] = []
 
@@ -16,6 +17,7 @@ function flush(): void {
 const relay = new Relay({
   ...(workerData as RelaySettings),
   sockets: udpSockets,
+  handshakes: threadHandshakes,
   clock: systemClock,
   now: () => performance.now(),
   emit: (event) => {
