@@ -19,10 +19,11 @@ export class CallerSession {
   /**
    * Takes the caller's offer.
    * @param offer session description, '' for an INVITE without one
+   * @param kind what the caller speaks, where no offer tells
    * @throws CallError `no-media` or `not-acceptable`
    */
-  static async open(engine: MediaEngine, offer: string): Promise<CallerSession> {
-    const made = await engine.createLeg()
+  static async open(engine: MediaEngine, offer: string, kind: 'rtp' | 'webrtc' = 'rtp'): Promise<CallerSession> {
+    const made = await engine.createLeg(offer === '' ? { kind } : {})
     if (!made.ok) throw new CallError('no-media')
     const media = made.value
     if (offer !== '' && !(await media.remoteOffer(offer)).ok) {

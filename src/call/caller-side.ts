@@ -64,7 +64,8 @@ export class InvitedCaller implements CallerSide {
   open(direct: boolean): Promise<CallerSession> {
     const offer = this.#invitation.request.body.toString('utf8')
     const engine = offer !== '' && direct && this.#mayBeDirect ? this.#core.direct : this.#core.anchored
-    return CallerSession.open(engine, offer)
+    const { protocol } = this.#invitation.flow
+    return CallerSession.open(engine, offer, protocol === 'ws' || protocol === 'wss' ? 'webrtc' : 'rtp')
   }
 
   progress(status: number, body?: string): void {

@@ -6,7 +6,7 @@ import { Branch, type BranchCall, type BranchListener } from './branch.ts'
 import { type Core, inBackground } from './core.ts'
 import type { CallErrorCode } from './errors.ts'
 import { type CallPlan, type RingStep, stationOf } from './plan.ts'
-import { personOf, type Station } from './station.ts'
+import { mediaKindOf, personOf, type Station } from './station.ts'
 
 /** CANCEL and BYE to whoever did not get the call (RFC 3326). */
 export const completedElsewhere: HeaderLines = [['Reason', 'SIP;cause=200;text="Call completed elsewhere"']]
@@ -229,7 +229,7 @@ export class Ringing implements BranchListener {
 
   async #startBranch(station: Station): Promise<void> {
     try {
-      const made = await this.#engine.createLeg()
+      const made = await this.#engine.createLeg({ kind: mediaKindOf(station) })
       if (!made.ok) {
         this.#worst = { cause: 'no-media', status: 503 }
         return

@@ -11,6 +11,13 @@ export function personOf(station: Station): string {
   return station.kind === 'device' ? station.person.id : ''
 }
 
+/** What a station speaks: whatever is reached over WebSocket is a browser (RFC 7118), also behind a proxy that the phone's flow ends at. */
+export function mediaKindOf(station: Station): 'rtp' | 'webrtc' {
+  if (station.kind !== 'device') return 'rtp'
+  const { protocol, contact } = station.binding
+  return protocol === 'ws' || protocol === 'wss' || /;transport=wss?\b/i.test(contact) ? 'webrtc' : 'rtp'
+}
+
 export function directMediaOf(station: Station): boolean {
   return station.kind === 'device'
     ? station.binding.device.settings.directMedia
