@@ -79,7 +79,8 @@ export class CallActs {
    * @throws CallError of the dial policy, or `unreachable` when no station is registered
    */
   originate(person: Person, to: string, from?: string): CallId {
-    planFor(to, { kind: 'station', person }, this.#calls.surroundings)
+    const caller = { number: person.extension, internal: true }
+    planFor(to, { kind: 'station', person }, this.#calls.surroundings, { caller })
     const { directory } = this.#calls.core
     const stations = directory
       .bindingsOf(person.id)

@@ -8,11 +8,11 @@ import { type CallCause, reasonOf } from './cause.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
 import { joinLegs, Leg, type LegListener } from './leg.ts'
-import { type CallPlan, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
+import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
 import { type CallFacts, closeOf, contextRowOf, recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
-import { directMediaOf, presentedFor, type Station } from './station.ts'
+import { asRulesSee, directMediaOf, presentedFor, type Station } from './station.ts'
 import { CallTrace } from './trace.ts'
 import { handleRefer } from './transfer.ts'
 import type { BranchView, CallChange, CallView } from './types.ts'
@@ -84,7 +84,7 @@ export class Call implements RingingListener, LegListener {
     const { core } = this.host
     this.#side = side
     try {
-      const plan = planFor(this.dialled, this.from.origin, this.host.surroundings)
+      const plan = planFor(this.dialled, this.from.origin, this.host.surroundings, this.planRequest(0))
       this.plan = withoutStation(plan, (binding) => side.speaksFrom(binding))
       this.account = this.plan.account
       const session = await side.open(this.plan.steps.every((step) => step.stations.every(directMediaOf)))
@@ -188,7 +188,7 @@ export class Call implements RingingListener, LegListener {
   }
 
   redirected(uri: string, branch: Branch): readonly Station[] {
-    return redirectTargets(this.host, uri, branch)
+    return redirectTargets(this, uri, branch)
   }
 
   // ---- in the call -------------------------------------------------------------------------------------------------------------
@@ -248,6 +248,11 @@ export class Call implements RingingListener, LegListener {
     this.end('transferred', 'server', [['Reason', 'SIP;cause=200;text="Call transferred"']])
   }
 
+  /** For plans that continue this call. @param forwards how many led there */
+  planRequest(forwards: number): PlanRequest {
+    return { caller: asRulesSee(this.from.presented, this.from.person), forwards }
+  }
+
   /** Whose leg of this call belongs to a person. */
   legOf(personId: string): Leg | undefined {
     return [this.caller, this.callee].find((leg) => leg?.party.person?.id === personId)
@@ -268,7 +273,7 @@ export class Call implements RingingListener, LegListener {
   /** Sends a ringing call elsewhere, on behalf of a person. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
   divert(to: string, person: Person): void {
     if (!this.#ringing?.open) throw new CallError('taken')
-    const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, 1)
+    const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
     this.#ringing.cancel('diverted', person.login, [])
     this.#follow(plan)
   }
@@ -398,7 +403,8 @@ export class Call implements RingingListener, LegListener {
   #forwardTo(target: string, person: Person): boolean {
     try {
       this.#forwards++
-      const plan = planFor(target, { kind: 'on-behalf', person }, this.host.surroundings, this.#forwards)
+      const request = this.planRequest(this.#forwards)
+      const plan = planFor(target, { kind: 'on-behalf', person }, this.host.surroundings, request)
       this.#follow(plan)
       return true
     } catch (error) {

@@ -59,6 +59,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     this.#load = load
     this.surroundings = {
       directory: core.directory,
+      now: () => core.clock.now(),
       maxForwards: core.settings.maxForwards,
       callsOf: (personId) => this.#count((call) => call.concerns(personId)),
       trunkIsFull: (trunk) => this.#trunkIsFull(trunk),

@@ -30,6 +30,7 @@ export class Origination implements RingingListener {
       callee: { number: person.extension, name: person.name, id: person.id },
       steps: [{ stations, forMs: person.settings.ring.ringMs }],
       people: new Set(),
+      mayJoin: () => false,
       waitMs: 0,
       declineEndsAll: true,
       outside: false,

@@ -1,4 +1,16 @@
-import type { Binding, Destination, DialOrigin, Directory, Group, Person, RingPlan, Trunk } from '#directory'
+import {
+  type Binding,
+  type Destination,
+  type DialOrigin,
+  type Directory,
+  devicesToRing,
+  type Group,
+  type Person,
+  type RingDecision,
+  type RingingCaller,
+  type RingPlan,
+  type Trunk,
+} from '#directory'
 import { CallError } from './errors.ts'
 import type { Station } from './station.ts'
 
@@ -12,8 +24,10 @@ export interface RingStep {
 export interface CallPlan {
   readonly callee: { readonly number: string; readonly name: string; readonly id: string }
   readonly steps: readonly RingStep[]
-  /** People whose stations join the ringing when they register meanwhile. */
+  /** Who is rung. */
   readonly people: ReadonlySet<string>
+  /** Whether a station of theirs that registers meanwhile joins the ringing. */
+  mayJoin(binding: Binding): boolean
   /** How long to wait for a pushed station when there is none to ring, in ms. */
   readonly waitMs: number
   /** Forwards of the person, on whose behalf they are dialled. */
@@ -31,6 +45,8 @@ export interface CallPlan {
 /** What plan making has to know about the rest of the house. */
 export interface PlanSurroundings {
   readonly directory: Directory
+  /** ms since 1970: quiet hours look at it. */
+  now(): number
   /** Live calls of a person, for `maxCalls`. */
   callsOf(personId: string): number
   /** Live calls from and to a trunk have reached its `maxCalls`. */
@@ -40,28 +56,33 @@ export interface PlanSurroundings {
   readonly maxForwards: number
 }
 
-/**
- * Follows dial policy and unconditional forwards from a dialled string to a plan.
- * @throws CallError with the policy's refusal; `loop` when forwards run in a circle or too far
- */
-export function planFor(dialled: string, origin: DialOrigin, surroundings: PlanSurroundings, forwards = 0): CallPlan {
-  const decision = surroundings.directory.dial(dialled, origin)
-  if (!decision.ok) throw new CallError(decision.refusal)
-  if (forwards > surroundings.maxForwards) throw new CallError('loop')
-  return planOf(decision.destination, surroundings, forwards, origin)
+/** On whose call a plan is made. */
+export interface PlanRequest {
+  /** As people's rules see the caller. */
+  readonly caller: RingingCaller
+  /** Forwards that led here. */
+  readonly forwards?: number
 }
 
-function planOf(
-  destination: Destination,
-  surroundings: PlanSurroundings,
-  forwards: number,
+/**
+ * Follows dial policy, people's rules and unconditional forwards from a dialled string to a plan.
+ * @throws CallError with the policy's refusal; `loop` when forwards run in a circle or too far
+ */
+export function planFor(
+  dialled: string,
   origin: DialOrigin,
+  surroundings: PlanSurroundings,
+  request: PlanRequest,
 ): CallPlan {
+  const decision = surroundings.directory.dial(dialled, origin)
+  if (!decision.ok) throw new CallError(decision.refusal)
+  if ((request.forwards ?? 0) > surroundings.maxForwards) throw new CallError('loop')
+  const { destination } = decision
   switch (destination.kind) {
     case 'person':
-      return planOfPerson(destination.person, destination.number, surroundings, forwards)
+      return planOfPerson(destination.person, destination.number, surroundings, request)
     case 'group':
-      return planOfGroup(destination.group, destination.number, surroundings)
+      return planOfGroup(destination.group, destination.number, surroundings, request)
     case 'outside':
     case 'emergency':
       return planOfOutside(destination, surroundings, origin)
@@ -70,29 +91,27 @@ function planOf(
   }
 }
 
-function planOfPerson(person: Person, number: string, surroundings: PlanSurroundings, forwards: number): CallPlan {
+function planOfPerson(person: Person, number: string, surroundings: PlanSurroundings, request: PlanRequest): CallPlan {
   const { settings } = person
-  if (settings.forward.always) {
-    return planFor(settings.forward.always, { kind: 'on-behalf', person }, surroundings, forwards + 1)
+  const forwarded = (to: string): CallPlan =>
+    planFor(to, { kind: 'on-behalf', person }, surroundings, { ...request, forwards: (request.forwards ?? 0) + 1 })
+  if (settings.forward.always) return forwarded(settings.forward.always)
+  const told = toldAbout(person, surroundings, request)
+  if (told.kind === 'divert') return forwarded(told.to)
+  if (told.kind === 'decline') throw new CallError('declined')
+  const busy = settings.maxCalls > 0 && surroundings.callsOf(person.id) >= settings.maxCalls
+  if (told.kind === 'quiet' || busy) {
+    if (!settings.forward.busy) throw new CallError(busy ? 'busy' : 'do-not-disturb')
+    return forwarded(settings.forward.busy)
   }
-  const engaged = settings.doNotDisturb
-    ? 'do-not-disturb'
-    : settings.maxCalls > 0 && surroundings.callsOf(person.id) >= settings.maxCalls
-      ? 'busy'
-      : undefined
-  if (engaged) {
-    if (!settings.forward.busy) throw new CallError(engaged)
-    return planFor(settings.forward.busy, { kind: 'on-behalf', person }, surroundings, forwards + 1)
-  }
-  const stations = surroundings.directory
-    .bindingsOf(person.id)
-    .map((binding) => stationOf(surroundings.directory, person, binding))
+  const stations = told.bindings.map((binding) => stationOf(surroundings.directory, person, binding))
   return {
     callee: { number, name: person.name, id: person.id },
     steps: stepsOf(stations, settings.ring, (station) =>
       station.kind === 'device' ? station.binding.device.name : '',
     ),
     people: new Set([person.id]),
+    mayJoin: (binding) => isTold(toldAbout(person, surroundings, request), binding),
     waitMs: settings.ring.pushWaitMs,
     person,
     onBusy: settings.forward.busy,
@@ -102,22 +121,37 @@ function planOfPerson(person: Person, number: string, surroundings: PlanSurround
   }
 }
 
-function planOfGroup(group: Group, number: string, surroundings: PlanSurroundings): CallPlan {
+function planOfGroup(group: Group, number: string, surroundings: PlanSurroundings, request: PlanRequest): CallPlan {
   const { directory } = surroundings
-  const people = group.members
-    .map((id) => directory.personById(id))
-    .filter((person) => person !== undefined && !person.settings.doNotDisturb) as Person[]
-  const stations = people.flatMap((person) =>
-    directory.bindingsOf(person.id).map((binding) => stationOf(directory, person, binding)),
-  )
+  const people = new Map<string, Person>()
+  const stations: Station[] = []
+  for (const id of group.members) {
+    const person = directory.personById(id)
+    const told = person && toldAbout(person, surroundings, request)
+    if (told?.kind !== 'ring') continue
+    people.set(id, person as Person)
+    for (const binding of told.bindings) stations.push(stationOf(directory, person as Person, binding))
+  }
   return {
     callee: { number, name: group.name, id: group.id },
     steps: stepsOf(stations, group.ring, (station) => (station.kind === 'device' ? station.person.login : '')),
-    people: new Set(people.map((person) => person.id)),
+    people: new Set(people.keys()),
+    mayJoin: (binding) => {
+      const person = people.get(binding.device.personId)
+      return person !== undefined && isTold(toldAbout(person, surroundings, request), binding)
+    },
     waitMs: group.ring.pushWaitMs,
     declineEndsAll: false,
     outside: false,
   }
+}
+
+function toldAbout(person: Person, surroundings: PlanSurroundings, { caller }: PlanRequest): RingDecision {
+  return devicesToRing(person, caller, surroundings.now(), surroundings.directory.bindingsOf(person.id))
+}
+
+function isTold(decision: RingDecision, binding: Binding): boolean {
+  return decision.kind === 'ring' && decision.bindings.some(({ id }) => id === binding.id)
 }
 
 function planOfOutside(
@@ -137,6 +171,7 @@ function planOfOutside(
     callee: { number, name: '', id: '' },
     steps: [{ stations: [{ kind: 'outside', name: number, number, trunks }], forMs: 180_000 }],
     people: new Set(),
+    mayJoin: () => false,
     waitMs: 0,
     declineEndsAll: true,
     outside: true,

@@ -1,6 +1,6 @@
 import { parseUri } from '#sip'
 import type { Branch } from './branch.ts'
-import type { CallHost } from './call.ts'
+import type { Call, CallHost } from './call.ts'
 import { CallError } from './errors.ts'
 import { planFor } from './plan.ts'
 import type { Station } from './station.ts'
@@ -9,12 +9,17 @@ import type { Station } from './station.ts'
  * Where a station's 3xx leads: its contact is dialled on behalf of the person who was called, so the same dial policy holds. Foreign
  * domains, other schemes and embedded headers lead nowhere.
  */
-export function redirectTargets(host: CallHost, contact: string, branch: Branch): readonly Station[] {
+export function redirectTargets(call: Call, contact: string, branch: Branch): readonly Station[] {
   if (branch.station.kind !== 'device') return []
-  const dialled = dialledOf(host, contact)
+  const dialled = dialledOf(call.host, contact)
   if (dialled === undefined) return []
   try {
-    const plan = planFor(dialled, { kind: 'on-behalf', person: branch.station.person }, host.surroundings, 1)
+    const plan = planFor(
+      dialled,
+      { kind: 'on-behalf', person: branch.station.person },
+      call.host.surroundings,
+      call.planRequest(1),
+    )
     return plan.steps.flatMap((step) => step.stations)
   } catch (error) {
     if (error instanceof CallError) return []

@@ -48,6 +48,8 @@ export class Ringing implements BranchListener {
   #step = -1
   #timer: Timer | undefined
   #waitingForStation = false
+  /** Stations that have refused WebRTC. */
+  readonly #plain = new Set<Station>()
   /** Stations asked so far, and those whose INVITE is still being made. */
   #asked = 0
   #starting = 0
@@ -92,7 +94,7 @@ export class Ringing implements BranchListener {
   only(station: string): boolean {
     const chosen = this.branches.find((branch) => branch.live && branch.station.name === station)
     if (!chosen) return false
-    this.#plan = { ...this.#plan, people: new Set() }
+    this.#plan = { ...this.#plan, mayJoin: () => false }
     for (const other of this.branches) {
       if (other !== chosen) other.cancel('not-chosen', chosen.station.name, completedElsewhere)
     }
@@ -150,6 +152,12 @@ export class Ringing implements BranchListener {
         this.#ring(stations)
         return
       }
+    }
+    if (cause === 'not-acceptable' && mediaKindOf(branch.station) === 'webrtc' && !this.#plain.has(branch.station)) {
+      // Not every WebSocket leads to a browser: what refuses WebRTC is offered plain RTP.
+      this.#plain.add(branch.station)
+      this.#ring([branch.station])
+      return
     }
     if ((weight[cause] ?? 0) > (weight[this.#worst.cause] ?? 0) || this.branches.length === 1)
       this.#worst = { cause, status }
@@ -227,9 +235,16 @@ export class Ringing implements BranchListener {
     this.#nextStepWhenIdle()
   }
 
+  /** A leg of the kind that the station speaks; plain RTP where the engine has no other. */
+  async #legFor(station: Station): ReturnType<MediaEngine['createLeg']> {
+    const kind = this.#plain.has(station) ? 'rtp' : mediaKindOf(station)
+    const made = await this.#engine.createLeg({ kind })
+    return made.ok || made.refusal !== 'unsupported-transport' ? made : this.#engine.createLeg()
+  }
+
   async #startBranch(station: Station): Promise<void> {
     try {
-      const made = await this.#engine.createLeg({ kind: mediaKindOf(station) })
+      const made = await this.#legFor(station)
       if (!made.ok) {
         this.#worst = { cause: 'no-media', status: 503 }
         return
@@ -250,7 +265,7 @@ export class Ringing implements BranchListener {
 
   /** A station registered while its person rings: it joins (RFC 8599 §5.1 for pushed ones). */
   #joins(binding: Binding): void {
-    if (this.#over || !this.#plan.people.has(binding.device.personId)) return
+    if (this.#over || !this.#plan.mayJoin(binding)) return
     const known = this.branches.some(
       (branch) => branch.live && branch.station.kind === 'device' && branch.station.binding.id === binding.id,
     )

@@ -1,4 +1,4 @@
-import type { Binding, Person, Trunk } from '#directory'
+import type { Binding, Person, RingingCaller, Trunk } from '#directory'
 import { type Destination, formatNameAddr, type HeaderLines, parseUri, type Target } from '#sip'
 import type { Core } from './core.ts'
 
@@ -41,6 +41,11 @@ export interface Presented {
 /** The number that a person's calls to the outside show. */
 export function outsideNumberOf(person: Person): string {
   return person.settings.shownNumber ?? person.numbers[0] ?? ''
+}
+
+/** The caller as people's rules see them. */
+export function asRulesSee(presented: Presented, person: Person | undefined): RingingCaller {
+  return { number: presented.number, internal: person !== undefined }
 }
 
 /** How a caller is shown on a call that leaves on somebody's account. */

@@ -154,7 +154,7 @@ const outcomes: readonly CallErrorCode[] = ['not-found', 'busy', 'do-not-disturb
 /** A target that cannot be had is the outcome of an accepted transfer, told by NOTIFY. @throws CallError for one that may not be dialled */
 function planOrOutcome(call: Call, transferor: Leg, dialled: string): CallPlan | CallError {
   try {
-    return planFor(dialled, originOf(transferor), call.host.surroundings)
+    return planFor(dialled, originOf(transferor), call.host.surroundings, call.planRequest(0))
   } catch (error) {
     if (error instanceof CallError && outcomes.includes(error.code)) return error
     throw error
@@ -238,7 +238,7 @@ class BlindTransfer implements RingingListener {
   }
 
   redirected(uri: string, branch: Branch): ReturnType<RingingListener['redirected']> {
-    return redirectTargets(this.#call.host, uri, branch)
+    return redirectTargets(this.#call, uri, branch)
   }
 
   async #join(target: Leg, response: Response): Promise<void> {
@@ -265,7 +265,9 @@ class BlindTransfer implements RingingListener {
     }
     this.#recalling = true
     try {
-      this.ring(planFor(person.login, { kind: 'on-behalf', person }, this.#call.host.surroundings))
+      this.ring(
+        planFor(person.login, { kind: 'on-behalf', person }, this.#call.host.surroundings, this.#call.planRequest(0)),
+      )
     } catch (error) {
       if (!(error instanceof CallError)) throw error
       this.#giveUp()

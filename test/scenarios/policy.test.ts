@@ -157,3 +157,44 @@ describe('what happens instead of ringing', () => {
     expect(await scenario.during(placed.result)).toBe(200)
   })
 })
+
+describe('which device is told', () => {
+  it('a rule for one caller, the preferred device for everybody else', async () => {
+    const scenario = await Scenario.start()
+    const alice = scenario.directory.personByLogin('alice')
+    const second = await scenario.during(
+      scenario.directory.putDevice({ id: 'second', personId: alice?.id ?? '', name: 'second', username: 'alice2' }),
+    )
+    await scenario.during(scenario.directory.setDevicePassword(second.id, 'alice2-demo'))
+    await settings(scenario, 'alice', {
+      preferredDevice: 'demo-alice-phone',
+      callerRules: [{ callers: ['+15559990000'], action: 'ring', devices: ['second'] }],
+    })
+    const first = await scenario.registered('first', 'alice', '10.0.0.1')
+    const other = await scenario.registered('other', 'alice2', '10.0.0.2')
+    const caller = scenario.phone('caller', trunk)
+    const vip = scenario.phone('vip', { ...trunk, port: 5071, user: '+15559990000' })
+    caller.call('+12025550101')
+    await scenario.pass(500)
+    expect([first.rung.length, other.rung.length]).toEqual([1, 0])
+    vip.call('+12025550101')
+    await scenario.pass(500)
+    expect([first.rung.length, other.rung.length]).toEqual([1, 1])
+    await scenario.registered('third', 'alice', '10.0.0.3')
+    await scenario.pass(500)
+    expect(other.rung.length).toBe(1)
+  })
+
+  it('quiet hours ring nobody and go where busy goes', async () => {
+    const scenario = await Scenario.start()
+    await settings(scenario, 'alice', {
+      quietHours: [{ days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00' }],
+      forward: { busy: '102' },
+    })
+    const alice = await scenario.registered('alice', 'alice', '10.0.0.1')
+    const bob = await scenario.registered('bob', 'bob', '10.0.0.2')
+    scenario.phone('caller', trunk).call('+12025550101')
+    await scenario.pass(500)
+    expect([alice.rung.length, bob.rung.length]).toEqual([0, 1])
+  })
+})

@@ -18,6 +18,18 @@ const noNames: NameServer = {
   ipv6: async () => [],
 } as unknown as NameServer
 
+/** WebRTC takes real time and real sockets: scenarios have neither. */
+function withoutWebRtc(engine: MediaEngine): MediaEngine {
+  return {
+    createLeg: async (options) =>
+      options?.kind === 'webrtc' ? { ok: false, refusal: 'unsupported-transport' } : engine.createLeg(options),
+    bridge: (one, other) => engine.bridge(one, other),
+    unbridge: (leg) => engine.unbridge(leg),
+    counters: () => engine.counters(),
+    close: () => engine.close(),
+  }
+}
+
 export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'loss' | 'reorder'> {
   readonly seed?: number
   /** How long a peer may send no RTP, in ms; 0, the default, for ever: scenarios have no media. */
@@ -61,16 +73,18 @@ export class Scenario {
     const config = loadBatonConfig({ environment: {} })
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
     await seedDemo(this.directory)
-    this.media = await createEmbeddedEngine({
-      address: '127.0.0.1',
-      ports: { from: 30_000, to: 49_999 },
-      clock,
-      random,
-      log,
-      thread: false,
-      silenceMs: options.silenceMs ?? 0,
-      sockets: nullSockets,
-    })
+    this.media = withoutWebRtc(
+      await createEmbeddedEngine({
+        address: '127.0.0.1',
+        ports: { from: 30_000, to: 49_999 },
+        clock,
+        random,
+        log,
+        thread: false,
+        silenceMs: options.silenceMs ?? 0,
+        sockets: nullSockets,
+      }),
+    )
     this.house = await assemble({
       config,
       clock,
