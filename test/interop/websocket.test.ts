@@ -28,11 +28,20 @@ needs('baresip')('a station over WebSocket', () => {
     return peer
   }
 
+  /** The INVITE with plain RTP: a client that is no browser refuses the offer of WebRTC that comes first. */
+  async function plainInvite(client: SipClient) {
+    const first = await client.expect({ method: 'INVITE' })
+    expect(first.body).toContain('UDP/TLS/RTP/SAVPF')
+    client.send(client.response(first, 488, 'Not Acceptable Here'))
+    const callId = first.header('Call-ID')
+    return client.expect((message) => message.method === 'INVITE' && message.header('Call-ID') !== callId)
+  }
+
   test('is called, answers, and both sides hear each other', async () => {
     const alice = await registered()
     const caller = await house.outsidePhone({ tone: 440 })
     await caller.dial(house.numberOf('alice'))
-    const invite = await alice.expect({ method: 'INVITE' })
+    const invite = await plainInvite(alice)
     expect(invite.header('Via')).toMatch(/^SIP\/2\.0\/WS /)
     expect(invite.startLine).toContain(alice.host)
     alice.send(alice.response(invite, 180, 'Ringing'))
@@ -74,7 +83,7 @@ needs('baresip')('a station over WebSocket', () => {
     await desk.event('CALL_INCOMING')
     before.close()
     const alice = await registered()
-    const invite = await alice.expect({ method: 'INVITE' })
+    const invite = await plainInvite(alice)
     expect(invite.startLine).toContain(alice.host)
     const media = await rtp(660)
     const call = await ScriptedCall.answer(alice, invite, media.port)
