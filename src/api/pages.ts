@@ -48,6 +48,8 @@ export function readPages(folder: string): ReadonlyMap<string, Page> {
   }
   const index = pages.get('/index.html')
   if (index) pages.set('/', index)
+  const desk = pages.get('/desk.html')
+  if (desk) pages.set('/desk', desk)
   return pages
 }
 

@@ -18,10 +18,14 @@ export interface LiveState {
   readonly ended: number
   /** Messages of the watched call. */
   readonly trace: CallTraceShape | undefined
+  /** The server does not know who we are: log in again. */
+  readonly loggedOut: boolean
 }
 
 const firstWait = 500
-const longestWait = 15_000
+/** A server that comes back is found within this. */
+const longestWait = 2500
+const logInAgain = 4401
 
 /** The connection to the board: keeps what it knows while it is lost, and comes back by itself. */
 export class Live {
@@ -31,6 +35,9 @@ export class Live {
   #watched: string | null = null
   #wait = firstWait
   #timer: ReturnType<typeof setTimeout> | undefined
+  #stopped = true
+  /** Where to go on after a lost connection. */
+  #place: { run: string; cursor: number } | undefined
   #state: LiveState = {
     connection: 'connecting',
     known: false,
@@ -40,6 +47,7 @@ export class Live {
     last: undefined,
     ended: 0,
     trace: undefined,
+    loggedOut: false,
   }
 
   constructor(url: string) {
@@ -57,12 +65,29 @@ export class Live {
 
   /** Connects, and again at once when the machine comes back to the network or the page to the front. */
   start(): void {
+    if (!this.#stopped) return
+    this.#stopped = false
+    this.#set({ loggedOut: false })
     this.#connect()
-    const hurry = () => {
-      if (!this.#socket && document.visibilityState === 'visible') this.#connect()
-    }
-    addEventListener('online', hurry)
-    document.addEventListener('visibilitychange', hurry)
+    addEventListener('online', this.#hurry)
+    document.addEventListener('visibilitychange', this.#hurry)
+  }
+
+  /** Ends and forgets everything, as another person may look next. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    removeEventListener('online', this.#hurry)
+    document.removeEventListener('visibilitychange', this.#hurry)
+    const socket = this.#socket
+    this.#socket = undefined
+    this.#place = undefined
+    socket?.close()
+    this.#set({ connection: 'connecting', known: false, calls: new Map(), total: 0, last: undefined, trace: undefined })
+  }
+
+  readonly #hurry = (): void => {
+    if (!this.#socket && document.visibilityState === 'visible') this.#connect()
   }
 
   /** Asks for the messages of this call, or of none. */
@@ -79,13 +104,19 @@ export class Live {
 
   #connect(): void {
     clearTimeout(this.#timer)
-    const socket = new WebSocket(this.#url)
+    const place = this.#place
+    const socket = new WebSocket(place ? `${this.#url}?run=${place.run}&cursor=${place.cursor}` : this.#url)
     this.#socket = socket
     socket.onopen = () => this.#ask()
     socket.onmessage = (message) => this.#heard(JSON.parse(String(message.data)) as BoardEvent)
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (this.#socket !== socket) return
       this.#socket = undefined
+      if (code === logInAgain) {
+        this.stop()
+        this.#set({ loggedOut: true })
+        return
+      }
       this.#set({ connection: this.#state.known ? 'lost' : 'connecting' })
       // Spread out, so that a server that comes back is not met by everybody at once.
       this.#timer = setTimeout(() => this.#connect(), this.#wait * (0.75 + Math.random() / 2))
@@ -100,25 +131,29 @@ export class Live {
     }
     this.#wait = firstWait
     const clockOffset = event.at - Date.now()
+    if (event.type === 'resumed') {
+      this.#place = { run: event.run, cursor: event.cursor }
+      this.#set({ connection: 'open', total: event.total, clockOffset })
+      return
+    }
     if (event.type === 'snapshot') {
+      this.#place = { run: event.run, cursor: event.cursor }
       const calls = new Map(event.calls.map((call) => [call.id, call]))
       const reconnected = this.#state.connection === 'lost' ? 1 : 0
       const ended = this.#state.ended + reconnected
       this.#set({ connection: 'open', known: true, calls, total: event.total, clockOffset, ended })
       return
     }
-    if (event.type === 'resumed') return
+    if (this.#place) this.#place = { ...this.#place, cursor: event.cursor }
     const calls = new Map(this.#state.calls)
-    let { ended } = this.#state
+    let { ended, last } = this.#state
     for (const { change, call } of event.changes) {
-      if (change === 'ended') {
+      if (change === 'ended' || change === 'gone') {
         calls.delete(call.id)
         ended++
-      } else if (change === 'gone') calls.delete(call.id)
-      else calls.set(call.id, call)
+      } else calls.set(call.id, call)
+      if (change !== 'gone') last = { change, call }
     }
-    const latest = event.changes.at(-1)
-    const last = latest && latest.change !== 'gone' ? { change: latest.change, call: latest.call } : this.#state.last
     this.#set({ calls, total: event.total, clockOffset, ended, last })
   }
 

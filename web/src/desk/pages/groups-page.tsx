@@ -1,0 +1,172 @@
+import { MultiSelect, NumberInput, SegmentedControl, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import type { GroupShape } from '#api/contract.ts'
+import { api, ask } from '../api.ts'
+import { numberText } from '../calls/party.ts'
+import { useDesk, useWords } from '../context.tsx'
+import { AdminOnly } from '../parts/admin-only.tsx'
+import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
+import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
+import { say } from '../parts/say.ts'
+import { Sign } from '../parts/sign.tsx'
+import { useList } from '../parts/use-list.ts'
+
+/** Groups: one extension that rings several people. */
+export function GroupsPage() {
+  const w = useWords()
+  const { people } = useDesk()
+  const { value, failed, reload } = useList((signal) => api.groups(signal))
+  const [editing, setEditing] = useState<GroupShape | 'new'>()
+  const nameOf = (id: string) => people.find((person) => person.id === id)?.name ?? id
+  return (
+    <AdminOnly>
+      <div className="page">
+        <PageHead title={w.groups.title}>
+          <button type="button" className="button" data-kind="primary" onClick={() => setEditing('new')}>
+            <Sign name="plus" /> {w.groups.add}
+          </button>
+        </PageHead>
+        {failed && <p className="quiet">{w.form.loadFailed}</p>}
+        {!value && !failed && <Skeleton lines={3} />}
+        {value?.groups.length === 0 && <Empty title={w.groups.empty} hint={w.groups.emptyHint} />}
+        {value && value.groups.length > 0 && (
+          <ul className="card rows" aria-label={w.groups.title}>
+            {value.groups.map((group) => (
+              <li key={group.id} className="row">
+                <span className="avatar" aria-hidden="true">
+                  <Sign name="groups" size={20} />
+                </span>
+                <div className="row-main">
+                  <button type="button" className="row-link" onClick={() => setEditing(group)}>
+                    <bdi>{group.name}</bdi>
+                  </button>
+                  <p className="quiet">{group.members.map(nameOf).join(', ')}</p>
+                </div>
+                <p className="row-detail">
+                  {group.extension && <strong className="number">{group.extension}</strong>}
+                  {group.numbers.map((number) => (
+                    <bdi key={number} className="quiet number">
+                      {numberText(number)}
+                    </bdi>
+                  ))}
+                </p>
+                <span className="quiet">{group.ring.mode === 'all' ? w.groups.all : w.groups.order}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+        {editing && (
+          <GroupDialog
+            key={editing === 'new' ? 'new' : editing.id}
+            group={editing === 'new' ? undefined : editing}
+            onClose={() => setEditing(undefined)}
+            onChanged={reload}
+          />
+        )}
+      </div>
+    </AdminOnly>
+  )
+}
+
+interface GroupDialogProps {
+  readonly group: GroupShape | undefined
+  readonly onClose: () => void
+  readonly onChanged: () => void
+}
+
+function GroupDialog({ group, onClose, onChanged }: GroupDialogProps) {
+  const w = useWords()
+  const { people } = useDesk()
+  const [form, setForm] = useState({
+    name: group?.name ?? '',
+    extension: group?.extension ?? '',
+    members: [...(group?.members ?? [])],
+    mode: group?.ring.mode ?? ('all' as 'all' | 'order'),
+    seconds: (group?.ring.ringMs ?? 60_000) / 1000,
+  })
+  const [removing, setRemoving] = useState(false)
+  const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }))
+  const save = async () => {
+    const { mode, seconds, ...rest } = form
+    const body = { ...rest, ring: { mode, ringMs: Math.round(seconds * 1000) } }
+    if (group) await ask('PATCH /api/v1/groups/{id}', { path: { id: group.id }, body })
+    else await ask('POST /api/v1/groups', { body })
+    say(w.groups.saved)
+    onChanged()
+  }
+  if (group && removing) {
+    return (
+      <SureDialog
+        question={w.groups.removeSure(group.name)}
+        onClose={onClose}
+        onSure={async () => {
+          await api.removeGroup(group.id)
+          say(w.groups.removed)
+          onChanged()
+        }}
+      />
+    )
+  }
+  return (
+    <FormDialog
+      opened
+      onClose={onClose}
+      title={group ? w.groups.editTitle(group.name) : w.groups.newTitle}
+      onSave={save}
+      onRemove={group ? () => setRemoving(true) : undefined}
+    >
+      {(faultOf) => (
+        <>
+          <div className="form-two">
+            <TextInput
+              data-autofocus
+              required
+              label={w.groups.name}
+              value={form.name}
+              error={faultOf('name')}
+              onChange={(event) => change({ name: event.currentTarget.value })}
+            />
+            <TextInput
+              label={w.groups.extension}
+              inputMode="numeric"
+              value={form.extension}
+              error={faultOf('extension')}
+              onChange={(event) => change({ extension: event.currentTarget.value })}
+            />
+          </div>
+          <MultiSelect
+            label={w.groups.members}
+            data={people.map((person) => ({ value: person.id, label: person.name }))}
+            value={form.members}
+            error={faultOf('members')}
+            searchable
+            onChange={(members) => change({ members })}
+          />
+          <div>
+            <p className="mantine-InputWrapper-label" id="group-mode">
+              {w.groups.mode}
+            </p>
+            <SegmentedControl
+              aria-labelledby="group-mode"
+              value={form.mode}
+              data={[
+                { value: 'all', label: w.groups.all },
+                { value: 'order', label: w.groups.order },
+              ]}
+              onChange={(mode) => change({ mode: mode as 'all' | 'order' })}
+            />
+          </div>
+          <NumberInput
+            label={w.groups.ring}
+            min={1}
+            max={600}
+            hideControls
+            value={form.seconds}
+            error={faultOf('ring')}
+            onChange={(seconds) => change({ seconds: Number(seconds) || 60 })}
+          />
+        </>
+      )}
+    </FormDialog>
+  )
+}

@@ -1,0 +1,183 @@
+import { Modal } from '@mantine/core'
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
+import { useState } from 'react'
+import { useLive } from '../../api/live.ts'
+import { NewCallDialog } from '../calls/new-call.tsx'
+import { numberText, whoCalls } from '../calls/party.ts'
+import { activeCards, ringingCards } from '../calls/ring-model.ts'
+import { useDesk, useWords } from '../context.tsx'
+import { phone, usePhone } from '../phone/hub.ts'
+import { logOut } from '../session.ts'
+import { openPalette, paletteStore } from './palette-state.ts'
+import { changePresence } from './shell.tsx'
+import { Sign, type SignName } from './sign.tsx'
+import { singleKeysOn, useSingleKeys } from './single-keys.ts'
+import { type DeskPage, goTo } from './use-desk-route.ts'
+
+/** Ctrl-K: calls, people, pages and acts in one list; a number that is typed can be called. And `?`, the sheet of keys. */
+export function Palette() {
+  const w = useWords()
+  const { me, people } = useDesk()
+  const { calls } = useLive()
+  const { calls: sessions } = usePhone()
+  const [query, setQuery] = useState('')
+  const [sheet, setSheet] = useState(false)
+  const [dialling, setDialling] = useState(false)
+
+  useSingleKeys({ '?': () => setSheet(true), '/': openPalette, n: () => setDialling(true) })
+
+  const action = (
+    id: string,
+    label: string,
+    sign: SignName,
+    run: () => void,
+    description?: string,
+  ): SpotlightActionData => ({
+    id,
+    label,
+    ...(description ? { description } : {}),
+    leftSection: <Sign name={sign} size={20} />,
+    onClick: run,
+  })
+  const acts: SpotlightActionData[] = []
+  for (const { key, call, session } of ringingCards(calls.values(), sessions, me.id)) {
+    const who = whoCalls(
+      { name: call?.caller.name || session?.name || '', number: call?.caller.number || session?.number || '' },
+      w,
+    )
+    if (session)
+      acts.push(
+        action(`answer-${key}`, `${w.incoming.answer}: ${who}`, 'phone', () =>
+          phone.send({ do: 'answer', call: session.id }),
+        ),
+      )
+  }
+  for (const { key, session } of activeCards(calls.values(), sessions, me.id)) {
+    const who = whoCalls(session, w)
+    acts.push(
+      action(`mute-${key}`, `${session.muted ? w.active.unmute : w.active.mute}: ${who}`, 'mute', () =>
+        phone.send({ do: 'mute', call: session.id, on: !session.muted }),
+      ),
+      action(`hold-${key}`, `${session.held ? w.active.resume : w.active.hold}: ${who}`, 'hold', () =>
+        phone.send({ do: 'hold', call: session.id, on: !session.held }),
+      ),
+      action(`hangup-${key}`, `${w.active.hangUp}: ${who}`, 'hangup', () =>
+        phone.send({ do: 'hangup', call: session.id }),
+      ),
+    )
+  }
+  const number = /^[+*#0-9][0-9\s()./*#-]*$/.test(query.trim()) ? query.trim().replace(/[\s()./-]/g, '') : ''
+  if (number)
+    acts.push(
+      action('dial', w.palette.call(numberText(number)), 'phone', () => phone.send({ do: 'dial', to: number }), query),
+    )
+  acts.push(
+    action('new-call', w.home.newCall, 'plus', () => setDialling(true)),
+    ...(['available', 'away', 'dnd'] as const)
+      .filter((presence) => presence !== me.settings.presence)
+      .map((presence) =>
+        action(
+          `presence-${presence}`,
+          w.presence[presence],
+          presence === 'available' ? 'check' : presence,
+          () => void changePresence(presence),
+          w.presence.title,
+        ),
+      ),
+    action('shortcuts', w.palette.shortcuts, 'keypad', () => setSheet(true), '?'),
+    action('log-out', w.logOut, 'close', () => void logOut()),
+  )
+  const pages: [DeskPage, SignName][] = [
+    ['calls', 'phone'],
+    ['history', 'history'],
+    ['contacts', 'contacts'],
+    ['devices', 'devices'],
+    ['settings', 'settings'],
+  ]
+  if (me.role === 'administrator')
+    pages.push(['people', 'people'], ['groups', 'groups'], ['numbers', 'numbers'], ['trunks', 'trunks'])
+  const groups: SpotlightActionGroupData[] = [
+    { group: w.palette.act, actions: acts },
+    {
+      group: w.palette.peopleGroup,
+      actions: people
+        .filter((person) => person.id !== me.id && person.extension !== '')
+        .map((person) =>
+          action(
+            `call-${person.id}`,
+            w.palette.call(person.name),
+            'contacts',
+            () => phone.send({ do: 'dial', to: person.extension }),
+            person.extension,
+          ),
+        ),
+    },
+    {
+      group: w.palette.go,
+      actions: pages.map(([page, sign]) => action(`go-${page}`, w.pages[page], sign, () => goTo(page))),
+    },
+  ]
+  return (
+    <>
+      <Spotlight
+        store={paletteStore}
+        actions={groups}
+        query={query}
+        onQueryChange={setQuery}
+        shortcut={['mod + K']}
+        nothingFound={w.palette.none}
+        highlightQuery
+        scrollable
+        maxHeight={420}
+        lockScroll={false}
+        searchProps={{
+          placeholder: w.palette.placeholder,
+          'aria-label': w.palette.placeholder,
+          leftSection: <Sign name="search" size={20} />,
+        }}
+      />
+      <NewCallDialog opened={dialling} onClose={() => setDialling(false)} />
+      <ShortcutSheet opened={sheet} onClose={() => setSheet(false)} />
+    </>
+  )
+}
+
+function ShortcutSheet({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
+  const w = useWords()
+  const keys: readonly (readonly [string, string])[] = [
+    ['Ctrl K', w.shortcuts.palette],
+    ['?', w.shortcuts.sheet],
+    ['A', w.shortcuts.answer],
+    ['D', w.shortcuts.decline],
+    ['O', w.shortcuts.answerOn],
+    ['T', w.shortcuts.sendTo],
+    ['S', w.shortcuts.hush],
+    ['C', w.shortcuts.card],
+    ['M', w.shortcuts.mute],
+    ['H', w.shortcuts.hold],
+    ['K', w.shortcuts.keypad],
+    ['T', w.shortcuts.transfer],
+    ['X', w.shortcuts.hangUp],
+    ['N', w.shortcuts.newCall],
+  ]
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={w.shortcuts.title}
+      closeButtonProps={{ 'aria-label': w.form.close }}
+    >
+      {!singleKeysOn() && <p className="hint">{w.shortcuts.off}</p>}
+      <dl className="sheet">
+        {keys.map(([key, what]) => (
+          <div key={key + what}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  )
+}

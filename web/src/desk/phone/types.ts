@@ -1,0 +1,74 @@
+/** What all tabs know of the browser's phone; it goes through a BroadcastChannel, so it holds plain values only. */
+
+export type PhoneConnection = 'off' | 'connecting' | 'registered' | 'lost' | 'refused'
+
+/** Why there is no microphone. */
+export type MicrophoneFault = 'refused' | 'missing' | 'busy' | 'insecure'
+
+export type PhoneCallState = 'ringing' | 'calling' | 'connecting' | 'talking'
+
+export type Quality = 'good' | 'fair' | 'poor' | 'silent'
+
+/** One call of this browser. */
+export interface PhoneCall {
+  /** The SIP session's id. */
+  readonly id: string
+  readonly direction: 'in' | 'out'
+  readonly number: string
+  readonly name: string
+  readonly state: PhoneCallState
+  readonly held: boolean
+  readonly heldByThem: boolean
+  readonly muted: boolean
+  /** ms since 1970, this machine's clock. */
+  readonly startedAt: number
+  readonly answeredAt?: number
+  readonly quality?: Quality
+  /** The media path is being found anew. */
+  readonly reconnecting: boolean
+  /** This call asks whether the other one (by id) may be handed over. */
+  readonly asksFor?: string
+  /** Tones sent so far. */
+  readonly tones: string
+  /** The SIP Call-ID, which the server's card of the call names too. */
+  readonly sipCallId: string
+}
+
+export interface PhoneState {
+  readonly connection: PhoneConnection
+  /** The browser holds back sound until somebody touches the page. */
+  readonly soundBlocked: boolean
+  readonly microphone: MicrophoneFault | undefined
+  readonly calls: readonly PhoneCall[]
+  /** The last thing that went wrong with a call, for people. */
+  readonly trouble: PhoneTrouble | undefined
+}
+
+export interface PhoneTrouble {
+  /** Grows, so that the same trouble twice is told twice. */
+  readonly count: number
+  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed'
+  readonly detail: string
+}
+
+/** What a person asks of the phone, from any tab. */
+export type PhoneCommand =
+  | { readonly do: 'answer'; readonly call: string }
+  | { readonly do: 'decline'; readonly call: string }
+  | { readonly do: 'hangup'; readonly call: string }
+  | { readonly do: 'mute'; readonly call: string; readonly on: boolean }
+  | { readonly do: 'hold'; readonly call: string; readonly on: boolean }
+  | { readonly do: 'tone'; readonly call: string; readonly tone: string }
+  | { readonly do: 'send'; readonly call: string; readonly to: string }
+  | { readonly do: 'ask'; readonly call: string; readonly to: string }
+  | { readonly do: 'complete'; readonly call: string }
+  | { readonly do: 'dial'; readonly to: string }
+  | { readonly do: 'hush' }
+
+export const silentPhone: PhoneState = {
+  connection: 'off',
+  soundBlocked: false,
+  microphone: undefined,
+  calls: [],
+  trouble: undefined,
+}
