@@ -129,7 +129,10 @@ export async function startBatonSystem(places: Places, callee: Callee): Promise<
   const baton = await startBaton({
     dataFolder,
     configYaml: 'log: error\nlimits:\n  maxCalls: 1000000\n',
-    environment: { BATON_RTP_PORTS: '40000-47999', NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --inspect-port=127.0.0.1:${inspectPort}`.trim() },
+    environment: {
+      BATON_RTP_PORTS: '40000-47999',
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --inspect-port=127.0.0.1:${inspectPort}`.trim(),
+    },
     patience: 60_000,
   })
   pinSystem(baton.pid)
