@@ -3,7 +3,7 @@
  *   npm run organisation -- FILE [--config baton.yaml]
  * Entries that are there already are changed, what the file does not name stays.
  */
-import { applyOrganisation, createDirectory, DirectoryError } from '#directory'
+import { Accounts, applyOrganisation, createDirectory, DirectoryError } from '#directory'
 import { readYaml, silentLog, systemClock, systemRandom } from '#lib'
 import { OperatorError, openForChanges, runOperator, tellRunningServers } from './operator.ts'
 
@@ -16,16 +16,15 @@ await runOperator(
     const content = readYaml(file)
     const storage = await openForChanges(config)
     try {
+      const parts = { storage, clock: systemClock, random: systemRandom, log: silentLog }
       const directory = await createDirectory({
-        storage,
-        clock: systemClock,
-        random: systemRandom,
-        log: silentLog,
+        ...parts,
         country: config.country,
         domain: config.sip.domain,
       })
       try {
-        const { people, devices, groups, numbers, trunks } = await applyOrganisation(directory, content)
+        const accounts = await Accounts.open({ ...parts, directory })
+        const { people, devices, groups, numbers, trunks } = await applyOrganisation(directory, content, accounts)
         console.log(
           `${file}: ${people} people, ${devices} devices, ${groups} groups, ${numbers} numbers, ${trunks} trunks (domain ${config.sip.domain})`,
         )

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createHttpServer, createMetrics } from '#api'
-import { createDirectory, hasDemoPeople, seedDemo } from '#directory'
+import { CallActs } from '#call'
+import { Accounts, createDirectory, hasDemoPasswords, hasDemoPeople, seedDemo } from '#directory'
 import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
 import { createEmbeddedEngine } from '#media'
 import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, uriEquals } from '#sip'
@@ -94,9 +95,10 @@ async function serve(): Promise<void> {
       defaultExpires: sip.defaultExpires,
     },
   })
-  if (demo) await seedDemo(directory)
+  const accounts = await Accounts.open({ storage, directory, clock, random, log })
+  if (demo) await seedDemo(directory, accounts)
   const open = [...sip.listen, ...sip.listenTls, config.http.listen].find(({ host }) => !isLoopback(host))
-  if (open && hasDemoPeople(directory, sip.domain)) {
+  if (open && (hasDemoPeople(directory, sip.domain) || (await hasDemoPasswords(directory, accounts)))) {
     throw new StartError(
       `${config.data} holds the demo people, whose passwords are known to everybody; they are served on loopback only, not on ${open.host}: set BATON_DATA to another folder`,
     )
@@ -174,6 +176,7 @@ async function serve(): Promise<void> {
     ...(sipAddress ? { sip: { address: shown(sipAddress.address, sipAddress.port), domain: sip.domain } } : {}),
     calls,
     storage,
+    desk: { directory, accounts, acts: new CallActs(calls), storage, random },
     health,
     metrics: () => metrics.text(),
     handleSipUpgrade: (request, socket, head) => transport.handleUpgrade(request, socket, head),

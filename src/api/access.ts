@@ -6,7 +6,7 @@ import type { ApiError } from './contract.ts'
 
 /** Why a request is turned away, as it goes out. */
 export interface Refusal extends ApiError {
-  readonly status: 400 | 401 | 403 | 421 | 429
+  readonly status: 400 | 401 | 403 | 404 | 421 | 429
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -106,6 +106,33 @@ export class Access {
     }
   }
 
+  /**
+   * Requests that change something and are recognised by a cookie come from our own pages only: by Origin where there is one, else by
+   * Sec-Fetch-Site. @param cookie whether a cookie speaks for the request; without one, programs send neither
+   */
+  checkSite(request: IncomingMessage, cookie: boolean): Refusal | undefined {
+    const { origin } = request.headers
+    if (origin !== undefined) return this.checkOrigin(request, true)
+    const site = request.headers['sec-fetch-site']
+    if (site === undefined ? !cookie : site === 'same-origin' || site === 'none') return undefined
+    return {
+      status: 403,
+      code: 'origin-missing',
+      message:
+        'A request with a cookie that changes something needs an Origin header; programs send Authorization: Bearer.',
+    }
+  }
+
+  /** Whether this machine's own user looks at the demo, whose board is open. */
+  isOpenBoard(request: IncomingMessage): boolean {
+    return this.#options.demo && this.#isLocal(request)
+  }
+
+  /** Where a request comes from, for counting: an IPv4 address or an IPv6 network of 64 bits. */
+  source(request: IncomingMessage): string {
+    return clientKey(this.clientAddress(request))
+  }
+
   /** Who may read the board, live calls and records: anybody on this machine in the demo, else whoever has the board's password. */
   checkReader(request: IncomingMessage): Refusal | undefined {
     const client = this.clientAddress(request)
@@ -115,10 +142,9 @@ export class Access {
     }
     if (!this.#expected) {
       return {
-        status: 403,
-        code: 'board-closed',
-        message:
-          'Nobody may read the calls of this server yet: set http.boardPassword in baton.yaml and log in as the user "board".',
+        status: 401,
+        code: 'not-logged-in',
+        message: 'Log in to see your calls; programs that only watch the board need http.boardPassword in baton.yaml.',
       }
     }
     return this.#checkPassword(request, client, this.#expected)
@@ -158,9 +184,10 @@ export class Access {
     }
     return {
       status: 401,
-      code: 'password-needed',
-      message: 'Log in as the user "board" with the password that is set as http.boardPassword.',
-      headers: { 'www-authenticate': 'Basic realm="Baton board", charset="UTF-8"' },
+      code: 'not-logged-in',
+      message: 'Log in; programs that only watch the board send the user "board" with http.boardPassword.',
+      // No Basic challenge: a browser would open its own dialogue over the page's.
+      headers: { 'www-authenticate': 'Bearer realm="Baton"' },
     }
   }
 

@@ -10,6 +10,7 @@ import {
 } from '#call'
 import type { Clock, Log, Timer } from '#lib'
 import { type BoardEvent, boardRequest } from './contract.ts'
+import { shape } from './handlers/calls.ts'
 
 /** Changes within this time share one message. */
 const batchMs = 60
@@ -262,16 +263,6 @@ export class Board {
 function isMarkerLast(entries: readonly TraceEntry[]): boolean {
   const last = entries.at(-1)
   return last !== undefined && isMarker(last)
-}
-
-/** The view without its readonly marks; JSON leaves out what is undefined. */
-export function shape(view: CallView) {
-  return {
-    ...view,
-    caller: { ...view.caller },
-    callee: { ...view.callee },
-    branches: view.branches.map((b) => ({ ...b })),
-  }
 }
 
 function json(text: string): unknown {

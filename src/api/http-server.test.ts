@@ -204,17 +204,16 @@ describe('who may ask', () => {
       expect((await ask(server.port, '/api/v1/calls', { host })).status).toBe(200)
   })
 
-  test('outside the demo without a password: 403 that says what to set', async () => {
+  test('outside the demo calls need a log-in; the page that asks for one does not', async () => {
     const { server } = await start({ demo: false })
     const json = await ask(server.port, '/api/v1/records')
-    expect(json.status).toBe(403)
+    expect(json.status).toBe(401)
     expect(JSON.parse(json.body)).toMatchObject({
-      code: 'board-closed',
+      code: 'not-logged-in',
       message: expect.stringContaining('boardPassword'),
     })
-    const page = await ask(server.port, '/', { accept: 'text/html' })
-    expect(page.headers['content-type']).toMatch(/^text\/html/)
-    expect(page.body).toContain('boardPassword')
+    expect((await ask(server.port, '/', { accept: 'text/html' })).status).toBe(503)
+    expect((await ask(server.port, '/api/v1/about')).status).toBe(200)
     expect((await ask(server.port, '/healthz')).status).toBe(200)
     expect((await ask(server.port, '/metrics')).status).toBe(200)
   })
@@ -224,7 +223,7 @@ describe('who may ask', () => {
     const { server } = await start({ demo: false, boardPassword: 'correct horse', clock })
     const path = '/api/v1/calls'
     const none = await ask(server.port, path)
-    expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Basic realm="Baton board", charset="UTF-8"'])
+    expect([none.status, none.headers['www-authenticate']]).toEqual([401, 'Bearer realm="Baton"'])
     expect((await ask(server.port, path, basic('correct horse'))).status).toBe(200)
     expect((await ask(server.port, path, basic('correct horse', 'admin'))).status).toBe(401)
     for (let i = 0; i < 9; i++) expect((await ask(server.port, path, basic(`wrong ${i}`))).status).toBe(401)
@@ -250,9 +249,11 @@ describe('who may ask', () => {
     await expect(start({ trustedProxies: ['proxy.example'] })).rejects.toThrow(/trustedProxies: 'proxy.example'/)
   })
 
-  test('only GET is answered', async () => {
+  test('other methods are refused, with those that are answered', async () => {
     const { server } = await start()
-    expect((await ask(server.port, '/api/v1/calls', {}, 'POST')).status).toBe(404)
+    const refused = await ask(server.port, '/api/v1/calls', {}, 'DELETE')
+    expect([refused.status, refused.headers.allow]).toEqual([405, 'GET, POST'])
+    expect((await ask(server.port, '/api/v1/nothing', {}, 'POST')).status).toBe(404)
     expect((await ask(server.port, '/', {}, 'POST')).status).toBe(405)
   })
 })

@@ -11,6 +11,7 @@ import { Access, type AccessOptions, type Refusal } from './access.ts'
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.ts'
 import type { About } from './contract.ts'
 import { Board } from './events.ts'
+import type { DeskParts } from './exchange.ts'
 import { readPages } from './pages.ts'
 import { createRoutes, pathOf } from './routes.ts'
 
@@ -35,6 +36,8 @@ export interface HttpServerOptions {
   readonly demoPeople?: About['people']
   readonly calls: LiveCalls
   readonly storage: Pick<Storage, 'records'>
+  /** Log-ins and everything behind them; without it the server shows the board and nothing else. */
+  readonly desk?: DeskParts
   /** For /readyz: not ready while starting, draining or without a database. */
   health(): Promise<{ readonly ready: boolean; readonly details: Readonly<Record<string, unknown>> }>
   /** Prometheus text, of {@link createMetrics}. */
@@ -72,10 +75,15 @@ const demoPeople: About['people'] = [
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { calls, clock, log } = options
   const access = new Access(options satisfies AccessOptions)
+  const { desk } = options
+  // Whoever logs out is no longer rung at that desk.
+  const stopListening = desk?.accounts.onEnd((id) => desk.directory.endDeskCredential(id))
   const board = new Board({ calls, clock, log, run: systemRandom.token(8) })
   const app = createRoutes({
     access,
     calls,
+    desk: options.desk,
+    clock,
     records: options.storage.records,
     about: aboutOf(options),
     health: () => options.health(),
@@ -128,6 +136,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     },
     close: async () => {
       stopWatching?.()
+      stopListening?.()
       board.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

@@ -1,43 +1,33 @@
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import { z } from 'zod'
-import { type LiveCalls, ladderModel } from '#call'
-import type { Log } from '#lib'
-import { type RecordRow, type Storage, StorageError } from '#storage'
-import type { Access, Refusal } from './access.ts'
-import type { About, ApiError, CallList, CallRecord, CallTraceShape, Readiness, RecordList } from './contract.ts'
-import { shape } from './events.ts'
+import type { Person } from '#directory'
+import type { Refusal } from './access.ts'
+import { type ApiError, type Endpoint, type EndpointName, endpoints, type Readiness } from './contract.ts'
+import type { Exchange, Surroundings } from './exchange.ts'
+import { ApiFault, faultOf } from './fault.ts'
+import { handlers } from './handlers/index.ts'
+import { openApi } from './openapi.ts'
+import { apiPage, apiPagePolicy } from './openapi-page.ts'
 import { contentPolicy, noticePage, noticePolicy, type Page } from './pages.ts'
+import { checkBody, checkQuery, readBody } from './validate.ts'
+import { recognise, type Viewer } from './viewer.ts'
 
-export interface RouteOptions {
-  readonly access: Access
-  readonly calls: LiveCalls
-  readonly records: Storage['records']
-  readonly about: About
+export interface RouteOptions extends Surroundings {
   health(): Promise<{ readonly ready: boolean; readonly details: Readonly<Record<string, unknown>> }>
   /** Prometheus text. */
   metrics(): Promise<string>
   readonly pages: ReadonlyMap<string, Page>
-  readonly log: Log
 }
 
 type Environment = { Bindings: HttpBindings }
 type HonoContext = Context<Environment>
 
-const recordQuery = z.object({
-  limit: z.coerce
-    .number({ error: 'limit must be a whole number from 1 to 200' })
-    .int('limit must be a whole number from 1 to 200')
-    .min(1, 'limit must be a whole number from 1 to 200')
-    .max(200, 'limit must be a whole number from 1 to 200')
-    .default(50),
-  cursor: z.string().max(200, 'cursor is longer than any that a list returned').optional(),
-})
+const ranks = { person: 1, supervisor: 2, administrator: 3 } as const
 
 /** Everything that is asked by plain HTTP. */
 export function createRoutes(options: RouteOptions): Hono<Environment> {
-  const { access, calls, records, pages, log } = options
+  const { access, pages, log } = options
   const app = new Hono<Environment>()
 
   app.use(async (c, next) => {
@@ -63,64 +53,21 @@ export function createRoutes(options: RouteOptions): Hono<Environment> {
     return c.body(await options.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
   })
 
-  app.use('/*', async (c, next) => {
-    const refused = access.checkReader(c.env.incoming)
-    if (refused) return refuse(c, refused)
-    return next()
+  for (const name of Object.keys(endpoints) as EndpointName[]) {
+    const [method = '', pattern = ''] = name.split(' ')
+    const path = pattern.replace(/\{(\w+)\}/g, ':$1')
+    app.on(method, path, (c) => answer(c, name, options))
+  }
+
+  app.get('/api/openapi.json', (c) => c.json(openApi(options.about.version)))
+  app.get('/api', (c) => c.html(apiPage(options.about.version), 200, { 'content-security-policy': apiPagePolicy }))
+  app.all('/api/*', (c) => {
+    const known = methodsAt(c.req.path)
+    if (known.length === 0)
+      throw new ApiFault(404, 'not-found', `There is no ${c.req.method} ${c.req.path.slice(0, 100)}.`)
+    const list = known.join(', ')
+    throw new ApiFault(405, 'method-not-allowed', `This address only answers ${list}.`, undefined, { allow: list })
   })
-
-  app.get('/api/v1/about', (c) => c.json(options.about))
-
-  app.get('/api/v1/calls', (c) => {
-    const live = [...calls.list()].sort((a, b) => b.startedAt - a.startedAt).slice(0, 500)
-    const body: CallList = { calls: live.map(shape), total: calls.counters.live }
-    return c.json(body)
-  })
-
-  app.get('/api/v1/calls/:id', (c) => {
-    const view = calls.get(c.req.param('id'))
-    return view
-      ? c.json(shape(view))
-      : notFound(c, 'There is no live call with this id; calls that are over are in /api/v1/records.')
-  })
-
-  app.get('/api/v1/calls/:id/trace', async (c) => {
-    const id = c.req.param('id')
-    const entries = await calls.trace(id)
-    if (entries.length === 0 && !calls.get(id) && !(await records.get(id)))
-      return notFound(c, 'There is no call with this id.')
-    const { columns, arrows } = ladderModel(entries)
-    const body: CallTraceShape = { id, entries: [...entries], columns: [...columns], arrows: [...arrows] }
-    return c.json(body)
-  })
-
-  app.get('/api/v1/records', async (c) => {
-    const query = recordQuery.safeParse(c.req.query())
-    if (!query.success) {
-      const issue = query.error.issues[0]
-      return fail(c, 400, {
-        code: 'bad-query',
-        message: issue?.message ?? 'bad query',
-        field: String(issue?.path[0] ?? ''),
-      })
-    }
-    try {
-      const page = await records.list(query.data)
-      const body: RecordList = { records: page.records.map(recordShape), ...(page.next ? { next: page.next } : {}) }
-      return c.json(body)
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'bad-query')
-        return fail(c, 400, { code: 'bad-query', message: error.message, field: 'cursor' })
-      throw error
-    }
-  })
-
-  app.get('/api/v1/records/:id', async (c) => {
-    const row = await records.get(c.req.param('id'))
-    return row ? c.json(recordShape(row)) : notFound(c, 'There is no record with this id.')
-  })
-
-  app.all('/api/*', (c) => notFound(c, `There is no ${c.req.method} ${c.req.path.slice(0, 100)}.`))
 
   app.get('/*', (c) => {
     const page = pages.get(c.req.path)
@@ -129,12 +76,16 @@ export function createRoutes(options: RouteOptions): Hono<Environment> {
       return c.html(noticePage('Baton runs', 'The pages are not built yet: run npm start, which builds them.'), 503, {
         'content-security-policy': noticePolicy,
       })
-    return notFound(c, 'There is no such page.')
+    throw new ApiFault(404, 'not-found', 'There is no such page.')
   })
 
-  app.notFound((c) => fail(c, 405, { code: 'method-not-allowed', message: 'This address only answers GET.' }))
+  app.notFound(() => {
+    throw new ApiFault(405, 'method-not-allowed', 'This address only answers GET.')
+  })
 
   app.onError((error, c) => {
+    const fault = faultOf(error)
+    if (fault) return fail(c, fault.status, fault.body, fault.headers)
     log.error({ err: error, path: c.req.path }, 'A request failed.')
     return fail(c, 500, { code: 'error', message: 'Something went wrong here; the log of the server says what.' })
   })
@@ -142,12 +93,98 @@ export function createRoutes(options: RouteOptions): Hono<Environment> {
   return app
 }
 
-function fail(c: HonoContext, status: 400 | 404 | 405 | 500, error: ApiError): Response {
-  return c.json(error, status)
+/** One request to an address of the contract: who asks, whether they may, whether it is well-formed, and then the answer. */
+async function answer(c: HonoContext, name: EndpointName, options: RouteOptions): Promise<Response> {
+  const endpoint: Endpoint = endpoints[name]
+  const request = c.env.incoming
+  const { desk } = options
+  const { viewer, person } = admit(endpoint, request, options)
+  if (c.req.method !== 'GET') {
+    const refused = options.access.checkSite(request, viewer.kind === 'person' && viewer.by === 'cookie')
+    if (refused) throw asFault(refused)
+  }
+  const path = checkPath(endpoint, c.req.param())
+  const query = checkQuery(endpoint, new URL(c.req.url).searchParams)
+  const body = c.req.method === 'GET' ? {} : checkBody(endpoint, await readBody(request, endpoint))
+  if (!desk && endpoint.access !== 'reader' && name !== 'GET /api/v1/about')
+    throw new ApiFault(503, 'no-log-ins', 'This server has no log-ins.')
+  const headers: Record<string, string> = {}
+  const exchange = { house: options, desk, viewer, person, path, query, body, request, headers }
+  const handler = handlers[name] as (exchange: Exchange<EndpointName>) => unknown
+  const result = await handler(exchange as unknown as Exchange<EndpointName>)
+  for (const [key, value] of Object.entries(headers)) c.header(key, value)
+  if (endpoint.status === 204) return c.body(null, 204)
+  if (endpoint.type !== undefined)
+    return c.body(result as string, 200, { 'content-type': `${endpoint.type}; charset=utf-8` })
+  return c.json(result as object, endpoint.status)
 }
 
-function notFound(c: HonoContext, message: string): Response {
-  return fail(c, 404, { code: 'not-found', message })
+/** Whether this viewer may ask for this address at all. @throws ApiFault 401 or 403 */
+function admit(
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  { access, desk }: RouteOptions,
+): { viewer: Viewer; person: Person | undefined } {
+  const found = recognise(access, desk, request)
+  if ('refusal' in found) {
+    const badBearer = request.headers.authorization !== undefined && endpoint.access !== 'anyone'
+    if (endpoint.access !== 'anyone' || badBearer) throw asFault(found.refusal)
+    return { viewer: { kind: 'board' }, person: undefined }
+  }
+  const { viewer } = found
+  const person = viewer.kind === 'person' ? desk?.directory.personById(viewer.personId) : undefined
+  if (endpoint.access === 'anyone') return { viewer, person }
+  if (viewer.kind === 'board') {
+    if (endpoint.access === 'reader') return { viewer, person }
+    throw notLoggedIn()
+  }
+  if (!person) throw notLoggedIn()
+  if (viewer.login === 'token') {
+    if (endpoint.scope === undefined)
+      throw new ApiFault(403, 'session-needed', 'This needs a log-in with a password; API tokens may not.')
+    if (!viewer.scopes.includes(endpoint.scope))
+      throw new ApiFault(403, 'scope-missing', `This token lacks the scope ${endpoint.scope}.`)
+  }
+  if (endpoint.access === 'supervisor' || endpoint.access === 'administrator') {
+    if (ranks[person.role] < ranks[endpoint.access])
+      throw new ApiFault(403, 'not-allowed', `This is for ${endpoint.access}s.`)
+  }
+  return { viewer, person }
+}
+
+function notLoggedIn(): ApiFault {
+  return new ApiFault(401, 'not-logged-in', 'Log in first.', undefined, { 'www-authenticate': 'Bearer realm="Baton"' })
+}
+
+function asFault({ status, code, message, headers }: Refusal): ApiFault {
+  return new ApiFault(status, code, message, undefined, headers)
+}
+
+/** An id that none can have is an id that nothing has. */
+function checkPath(endpoint: Endpoint, given: Record<string, string>): unknown {
+  if (!endpoint.path) return {}
+  const result = endpoint.path.safeParse(given)
+  if (!result.success) throw new ApiFault(404, 'not-found', 'There is nothing with this id.')
+  return result.data
+}
+
+function methodsAt(path: string): string[] {
+  const found: string[] = []
+  for (const name of Object.keys(endpoints)) {
+    const [method = '', pattern = ''] = name.split(' ')
+    const expression = new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
+    if (expression.test(path)) found.push(method)
+  }
+  return found
+}
+
+function fail(
+  c: HonoContext,
+  status: number,
+  error: ApiError,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return c.json(error, status as 400, headers)
 }
 
 /** Programs get JSON, people who open a page get the same sentence as a page. */
@@ -180,36 +217,6 @@ function addSecurityHeaders(c: HonoContext, secure: boolean): void {
   headers.set('cross-origin-resource-policy', 'same-origin')
   if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
   if (secure) headers.set('strict-transport-security', 'max-age=31536000')
-}
-
-/** A record row as the API shows it. */
-export function recordShape(row: RecordRow): CallRecord {
-  return {
-    id: row.id,
-    state: row.state,
-    direction: row.direction,
-    caller: { number: row.callerNumber, name: row.callerName, personId: row.callerId },
-    callee: { number: row.dialled, name: row.calleeName, personId: row.calleeId },
-    dialled: row.dialled,
-    trunk: row.trunk,
-    startedAt: row.startedAt,
-    answeredAt: row.answeredAt,
-    endedAt: row.endedAt,
-    answeredBy: { personId: row.answeredById, station: row.answeredStation },
-    cause: row.cause,
-    status: row.status,
-    endedBy: row.endedBy,
-    branches: parsed(row.branches, []),
-    quality: parsed(row.quality, {}),
-  }
-}
-
-function parsed<T>(text: string, otherwise: T): T {
-  try {
-    return (JSON.parse(text) as T) ?? otherwise
-  } catch {
-    return otherwise
-  }
 }
 
 /** Whether an upgrade asks for this path, whatever its query says. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Accounts } from './accounts.ts'
 import { DirectoryError } from './error.ts'
 import {
   check,
@@ -33,6 +34,8 @@ const organisationSchema = z.strictObject({
         extension: digits.default(''),
         email: z.string().default(''),
         role: personSchema.shape.role,
+        /** For the desk in the browser. */
+        password: passwordSchema.optional(),
         settings: personSettingsSchema.prefault({}),
         numbers: z.array(digits).default([]),
         devices: z.array(deviceEntry).default([]),
@@ -69,21 +72,23 @@ export interface AppliedOrganisation {
 /**
  * Brings people, devices, groups, numbers and trunks from a YAML file's content into the directory. Entries are known again by
  * log-in, user name and name, so a second run changes nothing; what the file does not name stays. The file is checked before
- * the first write.
+ * the first write. Passwords for the desk are set where `accounts` is given.
  * @throws DirectoryError naming the entry, what was wrong and what is allowed
  */
 export async function applyOrganisation(
   directory: Directory & DirectoryAdmin,
   content: unknown,
+  accounts?: Pick<Accounts, 'setPassword'>,
 ): Promise<AppliedOrganisation> {
   const organisation = check(organisationSchema, content ?? {})
   checkReferences(organisation, directory)
   const applied = { people: 0, devices: 0, groups: 0, numbers: 0, trunks: 0 }
 
-  for (const [index, { numbers, devices, ...input }] of organisation.people.entries()) {
+  for (const [index, { numbers, devices, password: deskPassword, ...input }] of organisation.people.entries()) {
     const at = `people.${index}`
     const id = directory.personByLogin(input.login)?.id
     const person = await naming(at, directory.putPerson({ ...input, id }))
+    if (deskPassword !== undefined && accounts) await naming(at, accounts.setPassword(person.id, deskPassword))
     applied.people++
     for (const [position, { password, ...entry }] of devices.entries()) {
       const username = entry.username ?? input.login

@@ -30,15 +30,13 @@ export interface Endpoint {
   readonly type?: string
 }
 
-const act = (about: string, body?: z.ZodObject) => ({
-  about,
+const act = {
   access: 'person' as const,
   scope: 'calls:act' as const,
   path: idPath,
-  ...(body ? { body } : {}),
   status: 200 as const,
   answer: calls.callActed,
-})
+}
 const none = { status: 204 as const }
 const admin = { access: 'administrator' as const, scope: 'directory:write' as const }
 
@@ -127,13 +125,17 @@ export const endpoints = {
     status: 200,
     answer: calls.callCard,
   },
-  'POST /api/v1/calls/{id}/answer': act('Answer at one of my stations: only that one keeps ringing.', calls.answerBody),
-  'POST /api/v1/calls/{id}/decline': act('Decline: my stations stop ringing.'),
-  'POST /api/v1/calls/{id}/divert': act('Send a ringing call to somebody else.', calls.targetBody),
-  'POST /api/v1/calls/{id}/transfer': act('Transfer an answered call.', calls.targetBody),
-  'POST /api/v1/calls/{id}/hold': act('Put the other side on hold.'),
-  'POST /api/v1/calls/{id}/resume': act('Take the other side back from hold.'),
-  'POST /api/v1/calls/{id}/hangup': act('Hang up.'),
+  'POST /api/v1/calls/{id}/answer': {
+    about: 'Answer at one of my stations: only that one keeps ringing.',
+    ...act,
+    body: calls.answerBody,
+  },
+  'POST /api/v1/calls/{id}/decline': { about: 'Decline: my stations stop ringing.', ...act },
+  'POST /api/v1/calls/{id}/divert': { about: 'Send a ringing call to somebody else.', ...act, body: calls.targetBody },
+  'POST /api/v1/calls/{id}/transfer': { about: 'Transfer an answered call.', ...act, body: calls.targetBody },
+  'POST /api/v1/calls/{id}/hold': { about: 'Put the other side on hold.', ...act },
+  'POST /api/v1/calls/{id}/resume': { about: 'Take the other side back from hold.', ...act },
+  'POST /api/v1/calls/{id}/hangup': { about: 'Hang up.', ...act },
 
   'GET /api/v1/records': {
     about: 'History, newest first: mine; everybody’s for supervisors and administrators.',

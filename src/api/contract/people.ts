@@ -25,7 +25,7 @@ export const quietHours = z.strictObject({
 
 /** What happens to calls of certain callers; the first rule that fits decides, before presence and quiet hours. */
 export const callerRule = z.strictObject({
-  /** Numbers or extensions, `*` at the end for a beginning; `internal`, `outside`, `anonymous`, `contacts`. */
+  /** Numbers or extensions, `*` at the end for a beginning; `internal`, `outside`, `anonymous`, `*`. */
   callers: z
     .array(
       z
@@ -167,7 +167,8 @@ export const deviceQuery = z.strictObject({ person: id.optional() })
 
 export const deviceBody = z.strictObject({
   name: line(100, 1),
-  kind: deviceKind.default('phone'),
+  /** The desk makes its own device. */
+  kind: z.enum(['phone', 'softphone']).default('phone'),
   /** Default: mine; others' by administrators only. */
   personId: id.optional(),
   /** Default: made from the log-in. */
@@ -177,7 +178,7 @@ export const deviceBody = z.strictObject({
 })
 export const devicePatch = z.strictObject({
   name: line(100, 1).optional(),
-  kind: deviceKind.optional(),
+  kind: z.enum(['phone', 'softphone']).optional(),
   directMedia: z.boolean().optional(),
   autoAnswer: z.boolean().optional(),
 })

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http'
+import type { z } from 'zod'
+import type { CallActs, LiveCalls } from '#call'
+import type { Accounts, Directory, DirectoryAdmin, Person } from '#directory'
+import type { Clock, Log, Random } from '#lib'
+import type { Storage } from '#storage'
+import type { Access } from './access.ts'
+import type { About, AnswerOf, EndpointName, Endpoints } from './contract.ts'
+import type { Viewer } from './viewer.ts'
+
+/** What log-ins and everything behind them need; without it the server only shows the board. */
+export interface DeskParts {
+  readonly directory: Directory & DirectoryAdmin
+  readonly accounts: Accounts
+  readonly acts: Pick<CallActs, keyof CallActs>
+  readonly storage: Pick<Storage, 'contacts'>
+  readonly random: Random
+}
+
+/** What handlers work with. */
+export interface Surroundings {
+  readonly calls: LiveCalls
+  readonly records: Storage['records']
+  readonly desk: DeskParts | undefined
+  readonly about: About
+  readonly access: Access
+  readonly clock: Clock
+  readonly log: Log
+}
+
+type Parsed<K extends EndpointName, Part extends string> = Endpoints[K] extends {
+  readonly [P in Part]: infer S extends z.ZodType
+}
+  ? z.output<S>
+  : Record<string, never>
+
+/** One request, checked against its endpoint. */
+export interface Exchange<K extends EndpointName> {
+  readonly house: Surroundings
+  readonly desk: DeskParts
+  readonly viewer: Viewer
+  /** Set wherever the endpoint asks for more than a reader. */
+  readonly person: Person
+  readonly path: Parsed<K, 'path'>
+  readonly query: Parsed<K, 'query'>
+  readonly body: Parsed<K, 'body'>
+  readonly request: IncomingMessage
+  /** Headers of the answer. */
+  readonly headers: Record<string, string>
+}
+
+export type Handler<K extends EndpointName> = (exchange: Exchange<K>) => AnswerOf<K> | Promise<AnswerOf<K>>
+export type HandlersOf<K extends EndpointName> = { readonly [Name in K]: Handler<Name> }
+/** The endpoints whose addresses begin like this. */
+export type Under<Prefix extends string> = Extract<
+  EndpointName,
+  `${string} /api/v1/${Prefix}` | `${string} /api/v1/${Prefix}/${string}` | `${string} /api/v1/${Prefix}.${string}`
+>

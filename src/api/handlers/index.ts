@@ -1,0 +1,21 @@
+import type { EndpointName } from '../contract.ts'
+import type { HandlersOf } from '../exchange.ts'
+import { callHandlers } from './calls.ts'
+import { contactHandlers } from './contacts.ts'
+import { deviceHandlers } from './devices.ts'
+import { organisationHandlers } from './organisation.ts'
+import { peopleHandlers } from './people.ts'
+import { recordHandlers } from './records.ts'
+import { sessionHandlers } from './session.ts'
+
+/** What answers each address of the contract; the compiler sees that none is missing. */
+export const handlers: HandlersOf<EndpointName> = {
+  'GET /api/v1/about': ({ house }) => house.about,
+  ...sessionHandlers,
+  ...callHandlers,
+  ...recordHandlers,
+  ...peopleHandlers,
+  ...deviceHandlers,
+  ...organisationHandlers,
+  ...contactHandlers,
+}

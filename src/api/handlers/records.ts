@@ -1,0 +1,105 @@
+import type { Person } from '#directory'
+import type { RecordRow } from '#storage'
+import type { CallRecord } from '../contract.ts'
+import { toCsv } from '../csv.ts'
+import type { HandlersOf, Under } from '../exchange.ts'
+import { notFound } from '../fault.ts'
+import { seesAll, type Viewer } from '../viewer.ts'
+import { tookPart } from '../visibility.ts'
+
+const mostExported = 10_000
+
+/** Whose records are meant. @throws ApiFault 404 for somebody else's */
+function whose(viewer: Viewer, person: Person | undefined, wanted: string | undefined): { personId?: string } {
+  if (seesAll(viewer, person)) return wanted === undefined ? {} : { personId: wanted }
+  if (wanted !== undefined && wanted !== person?.id) throw notFound('person')
+  return { personId: person?.id ?? '' }
+}
+
+export const recordHandlers: HandlersOf<Under<'records'>> = {
+  'GET /api/v1/records': async ({ house, desk, viewer, person, query }) => {
+    const { limit, cursor, number } = query
+    const page = await house.records.list({
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(number === undefined ? {} : { number: desk?.directory.normalise(number) ?? number }),
+      ...whose(viewer, person, query.person),
+    })
+    return { records: page.records.map(recordShape), ...(page.next ? { next: page.next } : {}) }
+  },
+
+  'GET /api/v1/records/{id}': async ({ house, viewer, person, path }) => {
+    const row = await house.records.get(path.id)
+    if (!row || !(seesAll(viewer, person) || tookPart(row, person.id))) throw notFound('record')
+    return recordShape(row)
+  },
+
+  'GET /api/v1/records.csv': async ({ house, viewer, person, query, headers }) => {
+    const of = whose(viewer, person, query.person)
+    const rows: RecordRow[] = []
+    for (let cursor: string | undefined; rows.length < mostExported; ) {
+      const page = await house.records.list({ limit: 1_000, ...of, ...(cursor === undefined ? {} : { cursor }) })
+      rows.push(...page.records)
+      cursor = page.next
+      if (cursor === undefined) break
+    }
+    headers['content-disposition'] = 'attachment; filename="calls.csv"'
+    return toCsv([columns, ...rows.slice(0, mostExported).map(csvRow)])
+  },
+}
+
+const columns = [
+  'Started',
+  'Direction',
+  'Caller',
+  'Caller name',
+  'Called',
+  'Called name',
+  'Answered by',
+  'Answered',
+  'Ended',
+  'Seconds',
+  'Cause',
+  'Trunk',
+  'Id',
+]
+
+function csvRow(row: RecordRow): string[] {
+  const iso = (at: number | null) => (at === null ? '' : new Date(at).toISOString())
+  const { answeredAt, endedAt } = row
+  const seconds = answeredAt === null || endedAt === null ? '' : String(Math.round((endedAt - answeredAt) / 1000))
+  return [
+    ...[iso(row.startedAt), row.direction, row.callerNumber, row.callerName, row.dialled, row.calleeName],
+    ...[row.answeredStation, iso(answeredAt), iso(endedAt), seconds, row.cause, row.trunk, row.id],
+  ]
+}
+
+/** A record row as the API shows it. */
+export function recordShape(row: RecordRow): CallRecord {
+  return {
+    id: row.id,
+    state: row.state,
+    direction: row.direction,
+    caller: { number: row.callerNumber, name: row.callerName, personId: row.callerId },
+    callee: { number: row.dialled, name: row.calleeName, personId: row.calleeId },
+    dialled: row.dialled,
+    trunk: row.trunk,
+    startedAt: row.startedAt,
+    answeredAt: row.answeredAt,
+    endedAt: row.endedAt,
+    answeredBy: { personId: row.answeredById, station: row.answeredStation },
+    cause: row.cause,
+    status: row.status,
+    endedBy: row.endedBy,
+    branches: parsed(row.branches, []),
+    quality: parsed(row.quality, {}),
+  }
+}
+
+function parsed<T>(text: string, otherwise: T): T {
+  try {
+    return (JSON.parse(text) as T) ?? otherwise
+  } catch {
+    return otherwise
+  }
+}
