@@ -3,7 +3,7 @@ import { useSpeech } from '../i18n/index.ts'
 import { Icon } from '../parts/icon.tsx'
 import { clockText, useNow } from '../parts/use-now.ts'
 import { callAddress } from '../parts/use-route.ts'
-import { branchText, partyText, stateOf } from '../parts/words.ts'
+import { branchText, numberText, partyText, stateOf } from '../parts/words.ts'
 
 /** One live call; the whole card leads to its messages. */
 export function CallCard({ call }: { readonly call: CallShape }) {
@@ -49,7 +49,7 @@ function Party({ party }: { readonly party: CallShape['caller'] }) {
   return (
     <span className="party">
       <bdi className="party-name">{partyText(party, t)}</bdi>{' '}
-      {party.name && party.number && <bdi className="party-number">{party.number}</bdi>}
+      {party.name && party.number && <bdi className="party-number">{numberText(party.number)}</bdi>}
     </span>
   )
 }

@@ -4,7 +4,20 @@ import type { IconName } from './icon.tsx'
 
 /** A name, else a number, else that there is none. */
 export function partyText(party: CallShape['caller'], t: Messages): string {
-  return party.name || party.number || t.anonymous
+  return party.name || numberText(party.number) || t.anonymous
+}
+
+const shortCodes = /^\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/
+
+/** A telephone number with its country code set apart: `+1 202 555 0147`, `+49 3090182000`; extensions and other text as they are. */
+export function numberText(number: string): string {
+  const plain = number.replace(/[\s()-]/g, '')
+  if (!/^\+\d{8,15}$/.test(plain)) return number
+  const code = shortCodes.exec(plain)?.[0] ?? plain.slice(0, 4)
+  const rest = plain.slice(code.length)
+  return code === '+1' && rest.length === 10
+    ? `+1 ${rest.slice(0, 3)} ${rest.slice(3, 6)} ${rest.slice(6)}`
+    : `${code} ${rest}`
 }
 
 export function causeText(cause: string, t: Messages): string {

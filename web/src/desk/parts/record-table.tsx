@@ -5,7 +5,6 @@ import { Icon } from '../../parts/icon.tsx'
 import { clockText } from '../../parts/use-now.ts'
 import { callAddress } from '../../parts/use-route.ts'
 import { partyText } from '../../parts/words.ts'
-import { numberText } from '../calls/party.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { phone } from '../phone/hub.ts'
 import { Sign } from './sign.tsx'
@@ -46,7 +45,7 @@ function RecordRow({ record }: { readonly record: CallRecord }) {
   const today = new Date(record.startedAt).toDateString() === new Date().toDateString()
   const talked = record.answeredAt !== null && record.endedAt !== null ? record.endedAt - record.answeredAt : undefined
   const other = record.caller.personId === me.id ? record.callee : record.caller
-  const text = (party: CallRecord['caller']) => party.name || numberText(party.number) || partyText(party, t)
+  const text = (party: CallRecord['caller']) => partyText(party, t)
   return (
     <tr>
       <td className="when">

@@ -47,7 +47,13 @@ export function Shell({ route, onLanguage, children }: ShellProps) {
           <img src={mark} alt="" width="34" height="34" />
           <span>Baton</span>
         </a>
-        <button type="button" className="search-button" onClick={openPalette} aria-keyshortcuts="Control+K">
+        <button
+          type="button"
+          className="search-button"
+          onClick={openPalette}
+          aria-keyshortcuts="Control+K"
+          aria-label={w.palette.open}
+        >
           <Sign name="search" />
           <span>{w.palette.open}</span>
           <kbd>Ctrl K</kbd>
