@@ -24,7 +24,7 @@ function harness(flushMs: number) {
 }
 
 describe('the write queue', () => {
-  it('sends the first write at once and groups what comes within the time', async () => {
+  it('writes at once while little is written', async () => {
     const { clock, queue, batches, ends } = harness(4)
     void queue.add([1])
     void queue.add([2])
@@ -33,11 +33,32 @@ describe('the write queue', () => {
     ends[0]?.()
     await clock.advance(0)
     void queue.add([3])
+    await clock.advance(0)
+    expect(batches).toEqual([[[1], [2]], [[3]]])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('groups what comes within the time once much is written, and is quick again after a pause', async () => {
+    const { clock, queue, batches, ends } = harness(4)
+    for (let i = 0; i < 400; i++) void queue.add([i])
+    await clock.advance(0)
+    ends[0]?.()
+    await clock.advance(0)
+    void queue.add([3])
     await clock.advance(3)
     void queue.add([4])
     expect(batches).toHaveLength(1)
     await clock.advance(1)
     expect(batches[1]).toEqual([[3], [4]])
+    ends[1]?.()
+    await clock.advance(1000)
+    for (const write of [5, 6]) {
+      void queue.add([write])
+      await clock.advance(0)
+      expect(batches.at(-1)).toEqual([[write]])
+      ends.at(-1)?.()
+      await clock.advance(0)
+    }
     expect(clock.pending).toBe(0)
   })
 

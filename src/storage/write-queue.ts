@@ -11,10 +11,15 @@ interface Waiting {
 /** Writes that may wait at once; more are refused, because a database that far behind would only fill the memory. */
 const WAITING_LIMIT = 50_000
 
+/** From so many writes per ms on, batches keep their full distance; below, sharing a commit saves less than the waiting costs. */
+const BUSY_PER_MS = 1
+/** How long the pace of the past counts, in ms. */
+const PACE_MS = 200
+
 /**
- * Groups writes into batches: the first write after a pause goes out at the end of the running task, later ones wait until `flushMs` after the
- * last batch left, or until the running commit is done. One batch is under way at a time, so writes are committed in the order in
- * which they were made.
+ * Groups writes into batches: the first write after a pause goes out at the end of the running task, later ones wait until the last batch
+ * has left long enough ago (up to `flushMs`, the longer the more is written), or until the running commit is done. One batch is under way at a
+ * time, so writes are committed in the order in which they were made.
  */
 export class WriteQueue {
   readonly #commit: (units: readonly Unit[]) => Promise<Failures>
@@ -26,9 +31,11 @@ export class WriteQueue {
   #running = false
   #closed = false
   #left = Number.NEGATIVE_INFINITY
+  /** Writes per ms, smoothed. */
+  #pace = 0
   #idle: (() => void)[] = []
 
-  /** @param flushMs least time between two batches, in ms; 0 = none, and then the clock is never asked for a timer */
+  /** @param flushMs least time between two batches of a busy database, in ms; 0 = none, and then the clock is never asked for a timer */
   constructor(commit: (units: readonly Unit[]) => Promise<Failures>, clock: Clock, flushMs: number) {
     this.#commit = commit
     this.#clock = clock
@@ -67,9 +74,20 @@ export class WriteQueue {
   #schedule(): void {
     if (this.#scheduled || this.#running) return
     this.#scheduled = true
-    const rest = this.#flushMs === 0 || this.#closed ? 0 : this.#left + this.#flushMs - this.#clock.now()
-    if (rest > 0) this.#timer = this.#clock.setTimeout(this.#flushOnTimer, rest)
+    const rest = this.#flushMs === 0 || this.#closed ? 0 : this.#left + this.#distance - this.#clock.now()
+    if (rest >= 1) this.#timer = this.#clock.setTimeout(this.#flushOnTimer, rest)
     else queueMicrotask(this.#flush)
+  }
+
+  get #distance(): number {
+    return this.#flushMs * Math.min(1, this.#pace / BUSY_PER_MS)
+  }
+
+  #measure(writes: number): void {
+    const now = this.#clock.now()
+    const elapsed = Math.min(PACE_MS, Math.max(1, now - this.#left))
+    this.#pace += (writes / elapsed - this.#pace) * (elapsed / PACE_MS)
+    this.#left = now
   }
 
   readonly #flushOnTimer = (): void => {
@@ -83,7 +101,7 @@ export class WriteQueue {
     const batch = this.#waiting
     this.#waiting = []
     this.#running = true
-    this.#left = this.#flushMs === 0 ? 0 : this.#clock.now()
+    if (this.#flushMs > 0) this.#measure(batch.length)
     this.#commit(batch.map((waiting) => waiting.unit)).then(
       (failures) => this.#settle(batch, failures),
       (error) => this.#fail(batch, reason(error)),
