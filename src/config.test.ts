@@ -36,6 +36,7 @@ describe('settings of Baton', () => {
         userAgent: 'Baton',
       },
       rtp: { ports: { first: 40_000, last: 41_999 }, silenceMs: 60_000, restMs: 5_000 },
+      rtc: { stun: [] },
       database: {},
       limits: {
         maxCalls: 10_000,

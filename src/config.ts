@@ -74,6 +74,16 @@ const domain = z
   .string()
   .regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*$/, 'a domain name in small letters')
 
+const iceUrl = (scheme: 'stun' | 'turn') =>
+  z
+    .string()
+    .regex(
+      scheme === 'stun'
+        ? /^stuns?:(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/i
+        : /^turns?:(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/i,
+      scheme === 'stun' ? 'stun:host:port' : 'turn:host:port, turns:host:port, with ?transport=udp or tcp where wanted',
+    )
+
 const publicAddress = z.string().refine((value) => isIP(value) !== 0, 'an IP address that phones can reach')
 
 const databaseUrl = z.string().regex(/^postgres(?:ql)?:\/\/\S+$/, 'postgres://user:password@host:port/database')
@@ -134,6 +144,20 @@ export const configSchema = z.strictObject({
       silenceMs: whole(0, 86_400_000).default(60_000),
       /** A released port rests so long before it is used again. */
       restMs: whole(0, 600_000).default(5_000),
+    })
+    .prefault({}),
+  /** What browsers use on their way to the server (ICE); needed only where they cannot send UDP to it directly. */
+  rtc: z
+    .strictObject({
+      stun: list(iceUrl('stun')).default([]),
+      turn: z
+        .strictObject({
+          urls: list(iceUrl('turn')),
+          /** coturn's static-auth-secret; browsers get credentials made from it that end by themselves. */
+          secret: z.string().min(16).max(255),
+          ttlSeconds: whole(60, 86_400).default(14_400),
+        })
+        .optional(),
     })
     .prefault({}),
   database: z

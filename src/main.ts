@@ -5,7 +5,7 @@ import { createHttpServer, createMetrics } from '#api'
 import { CallActs } from '#call'
 import { Accounts, createDirectory, hasDemoPasswords, hasDemoPeople, seedDemo } from '#directory'
 import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
-import { createEmbeddedEngine } from '#media'
+import { createEmbeddedEngine, iceServers } from '#media'
 import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, uriEquals } from '#sip'
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
@@ -176,7 +176,14 @@ async function serve(): Promise<void> {
     ...(sipAddress ? { sip: { address: shown(sipAddress.address, sipAddress.port), domain: sip.domain } } : {}),
     calls,
     storage,
-    desk: { directory, accounts, acts: new CallActs(calls), storage, random },
+    desk: {
+      directory,
+      accounts,
+      acts: new CallActs(calls),
+      storage,
+      random,
+      iceServers: (login) => iceServers(config.rtc, login, clock.now()),
+    },
     health,
     metrics: () => metrics.text(),
     handleSipUpgrade: (request, socket, head) => transport.handleUpgrade(request, socket, head),

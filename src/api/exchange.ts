@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { CallActs, LiveCalls } from '#call'
 import type { Accounts, Directory, DirectoryAdmin, Person } from '#directory'
 import type { Clock, Log, Random } from '#lib'
+import type { IceServer } from '#media'
 import type { Storage } from '#storage'
 import type { Access } from './access.ts'
 import type { About, AnswerOf, EndpointName, Endpoints } from './contract.ts'
@@ -15,6 +16,8 @@ export interface DeskParts {
   readonly acts: Pick<CallActs, keyof CallActs>
   readonly storage: Pick<Storage, 'contacts'>
   readonly random: Random
+  /** What a person's browser uses on its way to the media (ICE). */
+  readonly iceServers?: (login: string) => readonly IceServer[]
 }
 
 /** What handlers work with. */

@@ -38,6 +38,10 @@ export const sipCredential = z.object({
   expiresAt: time,
   /** `wss://…/sip` or, on loopback, `ws://…/sip` */
   uri: z.string(),
+  /** For `RTCPeerConnection`; TURN credentials are this person's and end by themselves. */
+  iceServers: z.array(
+    z.object({ urls: z.array(z.string()), username: z.string().optional(), credential: z.string().optional() }),
+  ),
 })
 
 /** What an API token may be allowed to do, within what its person may. */

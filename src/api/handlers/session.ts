@@ -55,7 +55,9 @@ export const sessionHandlers: HandlersOf<Under<'session'> | Under<'tokens'>> = {
     }
     const { username, ha1, realm, device, expiresAt } = credential
     const aor = `sip:${username}@${realm}`
-    return { username, ha1, realm, domain: realm, aor, deviceId: device.id, expiresAt, uri: sipUri(house, request) }
+    const iceServers = (desk.iceServers?.(person.login) ?? []).map((server) => ({ ...server, urls: [...server.urls] }))
+    const uri = sipUri(house, request)
+    return { username, ha1, realm, domain: realm, aor, deviceId: device.id, expiresAt, uri, iceServers }
   },
 
   'GET /api/v1/tokens': ({ desk, person }) => ({

@@ -79,7 +79,7 @@ export class PhoneHub {
     const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/sip`
     const phone = new SipPhone({
       url,
-      credential: async () => ({ ...(await api.sipCredential()), displayName, iceServers: [] }),
+      credential: async () => ({ ...(await api.sipCredential()), displayName }),
       told: (state) => {
         this.#set(state)
         this.#tabs?.tell(state)
