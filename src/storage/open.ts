@@ -18,7 +18,7 @@ export interface StorageOptions {
 }
 
 /** Least time between two commits: rare writes never wait, frequent ones share a commit. */
-export const FLUSH_MS = 8
+export const FLUSH_MS = 16
 
 /**
  * Opens the database, brings its tables up to date and returns the storage port.

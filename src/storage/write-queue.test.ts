@@ -40,7 +40,7 @@ describe('the write queue', () => {
 
   it('groups what comes within the time once much is written, and is quick again after a pause', async () => {
     const { clock, queue, batches, ends } = harness(4)
-    for (let i = 0; i < 400; i++) void queue.add([i])
+    for (let i = 0; i < 1600; i++) void queue.add([i])
     await clock.advance(0)
     ends[0]?.()
     await clock.advance(0)

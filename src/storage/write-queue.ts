@@ -12,7 +12,7 @@ interface Waiting {
 const WAITING_LIMIT = 50_000
 
 /** From so many writes per ms on, batches keep their full distance; below, sharing a commit saves less than the waiting costs. */
-const BUSY_PER_MS = 1
+const BUSY_PER_MS = 4
 /** How long the pace of the past counts, in ms. */
 const PACE_MS = 200
 
