@@ -19,6 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   conversation: ['lib', 'directory', 'storage', 'bus'],
   services: ['call', 'conversation', 'directory', 'lib'],
   channels: ['lib'],
+  demo: ['lib', 'sdp', 'sip'],
   api: ['lib', 'call', 'conversation', 'services', 'channels', 'directory', 'storage', 'bus', 'media', 'sip'],
 }
 

@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createHttpServer, createMetrics } from '#api'
 import { CallActs } from '#call'
-import { Accounts, createDirectory, hasDemoPasswords, hasDemoPeople, seedDemo } from '#directory'
+import { createDemoCaller, readVoice } from '#demo'
+import {
+  Accounts,
+  createDirectory,
+  type Directory,
+  demoNumbers,
+  hasDemoPasswords,
+  hasDemoPeople,
+  seedDemo,
+} from '#directory'
 import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
 import { createEmbeddedEngine, iceServers } from '#media'
 import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, uriEquals } from '#sip'
@@ -55,6 +64,16 @@ function keepRetention(config: Config, storage: Storage, log: Log): NodeJS.Timeo
   }
   run()
   return setInterval(run, 3_600_000)
+}
+
+/** Whom the demo caller can ring: log-in and number. */
+function demoLogins(directory: Directory): Map<string, string> {
+  const logins = new Map<string, string>()
+  for (const number of demoNumbers) {
+    const person = directory.personByNumber(number)
+    if (person) logins.set(person.login, number)
+  }
+  return logins
 }
 
 async function serve(): Promise<void> {
@@ -164,6 +183,18 @@ async function serve(): Promise<void> {
     ready: async () => (await health()).ready,
   })
   const sipAddress = transport.addresses[0]
+  const udp = transport.addresses.find(({ protocol }) => protocol === 'udp')
+  const demoCaller =
+    demo && udp
+      ? createDemoCaller({
+          server: udp,
+          people: demoLogins(directory),
+          voice: readVoice(new URL('./demo/voice.wav', import.meta.url)),
+          clock,
+          random,
+          log,
+        })
+      : undefined
   const http = await createHttpServer({
     address: config.http.listen.host,
     port: config.http.listen.port,
@@ -177,6 +208,7 @@ async function serve(): Promise<void> {
     calls,
     storage,
     desk: {
+      ...(demoCaller ? { ringDemoCaller: demoCaller.ring } : {}),
       directory,
       accounts,
       acts: new CallActs(calls),
@@ -217,6 +249,7 @@ async function serve(): Promise<void> {
       console.log(`Baton stops: ${calling} go on for ${config.drainSeconds} s; stop again to end now`)
     }
     clearInterval(retention)
+    await demoCaller?.close()
     await house.stop(config.drainSeconds * 1000)
     await http.close()
     metrics.close()

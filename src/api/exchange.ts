@@ -16,6 +16,8 @@ export interface DeskParts {
   readonly acts: Pick<CallActs, keyof CallActs>
   readonly storage: Pick<Storage, 'contacts'>
   readonly random: Random
+  /** Lets the demo's built-in caller ring somebody; absent outside the demo. Rejects with `code: 'unknown-person' | 'busy'`. */
+  ringDemoCaller?(login: string): Promise<void>
   /** What a person's browser uses on its way to the media (ICE). */
   readonly iceServers?: (login: string) => readonly IceServer[]
 }

@@ -43,6 +43,13 @@ const admin = { access: 'administrator' as const, scope: 'directory:write' as co
 export const endpoints = {
   'GET /api/v1/about': { about: 'What this server is.', access: 'anyone', status: 200, answer: server.about },
 
+  'POST /api/v1/demo/caller': {
+    about: 'The demo’s built-in caller rings a demo person and says a few sentences; 404 outside the demo.',
+    access: 'reader',
+    body: server.demoCallerBody,
+    ...none,
+  },
+
   'POST /api/v1/session': {
     about: 'Log in. Unknown people and wrong passwords get the same 401.',
     access: 'anyone',

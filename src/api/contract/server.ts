@@ -1,5 +1,6 @@
 /** What the server says about itself. */
 import { z } from 'zod'
+import { line } from './shared.ts'
 
 /** `GET /api/v1/about`: what the first page says about this server. */
 export const about = z.object({
@@ -11,6 +12,9 @@ export const about = z.object({
   /** The demo's people, whose passwords everybody may know; empty outside the demo. */
   people: z.array(z.object({ login: z.string(), name: z.string(), extension: z.string(), password: z.string() })),
 })
+
+/** `POST /api/v1/demo/caller`: the log-in of the demo person that the built-in caller rings. */
+export const demoCallerBody = z.strictObject({ to: line(64, 1) })
 
 /** `GET /readyz` */
 export const readiness = z.object({ ready: z.boolean(), details: z.record(z.string(), z.unknown()) })

@@ -2,6 +2,7 @@ import type { EndpointName } from '../contract.ts'
 import type { HandlersOf } from '../exchange.ts'
 import { callHandlers } from './calls.ts'
 import { contactHandlers } from './contacts.ts'
+import { ringDemoCaller } from './demo.ts'
 import { deviceHandlers } from './devices.ts'
 import { organisationHandlers } from './organisation.ts'
 import { peopleHandlers } from './people.ts'
@@ -11,6 +12,7 @@ import { sessionHandlers } from './session.ts'
 /** What answers each address of the contract; the compiler sees that none is missing. */
 export const handlers: HandlersOf<EndpointName> = {
   'GET /api/v1/about': ({ house }) => house.about,
+  'POST /api/v1/demo/caller': ringDemoCaller,
   ...sessionHandlers,
   ...callHandlers,
   ...recordHandlers,
