@@ -1,5 +1,5 @@
 import type { Binding, Person, RingingCaller, Trunk } from '#directory'
-import { type Destination, formatNameAddr, type HeaderLines, parseUri, type Target } from '#sip'
+import { type Destination, formatNameAddr, type HeaderLines, parseUri, type Target, type Uri } from '#sip'
 import type { Core } from './core.ts'
 
 /** Anything that can ring: a registered contact of a device, or an outside number behind trunks. */
@@ -113,15 +113,22 @@ function wayToBinding(
     port: binding.remotePort,
     host: binding.remoteAddress,
   }
-  // A binding made over a connection is reached over that connection (RFC 5626 §5.3, RFC 7118 §5); also where a proxy with Path made it.
-  const flow = core.transport.flow(binding.flowId) ?? core.transport.existing(destination)
-  if (flow) return { ...rest, target: { flow } }
-  if (destination.protocol === 'ws' || destination.protocol === 'wss') return undefined
   const next = parseUri(path[0] === undefined ? binding.contact : path[0].replace(/^[^<]*<([^>]*)>.*$/, '$1'))
-  if (!next.ok) return undefined
+  // A station is reached over the flow that it registered over (RFC 5626 §5.3, RFC 7118 §5), which also leads through its NAT …
+  const asksForAnotherPort = next.ok && binding.protocol === 'udp' && listensElsewhere(binding, next.value)
+  const flow = asksForAnotherPort
+    ? undefined
+    : (core.transport.flow(binding.flowId) ?? core.transport.existing(destination))
+  if (flow) return { ...rest, target: { flow } }
+  if (!next.ok || destination.protocol === 'ws' || destination.protocol === 'wss') return undefined
   const found = core.resolver.resolveNow(next.value)
   if (found) return { ...rest, target: { destinations: found } }
   return core.resolver.resolve(next.value).then((destinations) => ({ ...rest, target: { destinations } }))
+}
+
+/** … unless its contact names its very address with another port: then it sends from one port and listens on the other. */
+function listensElsewhere(binding: Binding, contact: Uri): boolean {
+  return binding.regId === 0 && contact.host === binding.remoteAddress && (contact.port ?? 5060) !== binding.remotePort
 }
 
 async function wayToGateway(

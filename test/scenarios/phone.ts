@@ -86,11 +86,11 @@ export class Phone {
   }
 
   /** Registers with the server. @returns the status */
-  async register(expires = 3600): Promise<number> {
+  async register(expires = 3600, contact?: string): Promise<number> {
     const { user } = this.options
     const target = await this.#target()
     const flow = this.#flow
-    const contact = flow ? this.transport.contactUri(flow) : `sip:${this.options.address}:${this.options.port ?? 5060}`
+    const own = flow ? this.transport.contactUri(flow) : `sip:${this.options.address}:${this.options.port ?? 5060}`
     const response = await this.ua.request({
       method: 'REGISTER',
       uri: 'sip:baton.local',
@@ -98,7 +98,7 @@ export class Phone {
       from: `<sip:${user}@baton.local>`,
       to: `<sip:${user}@baton.local>`,
       headers: [
-        ['Contact', `<${contact.replace('sip:', `sip:${user}@`)}>`],
+        ['Contact', `<${contact ?? own.replace('sip:', `sip:${user}@`)}>`],
         ['Expires', String(expires)],
       ],
       credentials: { username: user, password: `${user}-demo` },

@@ -209,4 +209,14 @@ describe('a call rings every phone of a person', () => {
     const bob = await scenario.registered('bob', 'bob', '10.0.0.8')
     expect(await scenario.during(bob.call('102').result)).toBe(480)
   })
+
+  it('a phone that listens on another port of its address is rung there', async () => {
+    const scenario = await Scenario.start()
+    const sender = scenario.phone('sender', { address: '10.0.0.1', port: 6000, user: 'alice' })
+    const listener = scenario.phone('listener', { address: '10.0.0.1', port: 6001, user: 'alice' })
+    expect(await scenario.during(sender.register(3600, 'sip:alice@10.0.0.1:6001'))).toBe(200)
+    scenario.phone('caller', trunk).call('+12025550101')
+    await scenario.pass(500)
+    expect([sender.rung.length, listener.rung.length]).toEqual([0, 1])
+  })
 })
