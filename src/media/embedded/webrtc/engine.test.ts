@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, RtpHeader, RtpPacket } from 'werift'
-import { silentLog } from '#lib'
+import { type Log, silentLog } from '#lib'
 import type { MediaEngine, MediaResult } from '../../port.ts'
 import { createEmbeddedEngine } from '../engine.ts'
 import { peerSdp, rtpPacket } from '../fixtures/memory-sockets.ts'
@@ -19,18 +19,19 @@ function good<T>(result: MediaResult<T>): T {
   return result.value
 }
 
-async function started(from: number): Promise<MediaEngine> {
+async function started(from: number, log: Log = silentLog): Promise<MediaEngine> {
   const engine = await createEmbeddedEngine({
     address: home,
     ports: { from, to: from + 99 },
     restMs: 200,
-    log: silentLog,
+    log,
   })
   toEnd.push(() => engine.close())
   return engine
 }
 
 const pcmu = new RTCRtpCodecParameters({ mimeType: 'audio/PCMU', clockRate: 8000, channels: 1, payloadType: 0 })
+const pcma = new RTCRtpCodecParameters({ mimeType: 'audio/PCMA', clockRate: 8000, channels: 1, payloadType: 8 })
 const opus = new RTCRtpCodecParameters({ mimeType: 'audio/opus', clockRate: 48000, channels: 2, payloadType: 111 })
 const vp8 = new RTCRtpCodecParameters({
   mimeType: 'video/VP8',
@@ -121,6 +122,17 @@ class Phone {
   }
 }
 
+/** Sends like a phone, packet after packet, until the far end has heard: the first may come before the keys. */
+async function saying<T>(send: (sequence: number) => void, heard: Promise<T>): Promise<T> {
+  let sequence = 1
+  const timer = setInterval(() => send(sequence++), 20)
+  try {
+    return await heard
+  } finally {
+    clearInterval(timer)
+  }
+}
+
 describe('WebRTC legs in the real thread', () => {
   it('browser calls a phone: sound both ways', async () => {
     const engine = await started(48000)
@@ -137,13 +149,85 @@ describe('WebRTC legs in the real thread', () => {
     expect(await engine.bridge(caller, callee)).toBe('bridged')
     await alice.take('answer', answer)
     await alice.connected
-    alice.send('audio', 0, 5, Buffer.from('hello'))
-    const [first] = await bob.hears()
+    const [first] = await saying((sequence) => alice.send('audio', 0, sequence, Buffer.from('hello')), bob.hears())
     expect(first?.subarray(12).toString()).toBe('hello')
     const port = Number(/m=audio (\d+)/.exec(offer)?.[1])
-    bob.socket.send(rtpPacket({ type: 0, sequence: 9, payload: Buffer.from('there') }), port, home)
-    const [back] = await alice.hears()
+    const say = (sequence: number) =>
+      bob.socket.send(rtpPacket({ type: 0, sequence, payload: Buffer.from('there') }), port, home)
+    const [back] = await saying(say, alice.hears())
     expect(back?.payload.toString()).toBe('there')
-    expect(await caller.close()).toMatchObject({ packetsReceived: 1, packetsSent: 1 })
+    const numbers = await caller.close()
+    expect(numbers.packetsReceived).toBeGreaterThan(0)
+    expect(numbers.packetsSent).toBeGreaterThan(0)
+  })
+
+  it('a phone calls a browser, which G.711 and telephone events reach at its own numbers', async () => {
+    const engine = await started(48100)
+    const alice = browser([pcma])
+    const bob = new Phone()
+    const caller = good(await engine.createLeg())
+    const callee = good(await engine.createLeg({ kind: 'webrtc' }))
+    good(await caller.remoteOffer(peerSdp(home, await bob.bind(), { 0: 'PCMU/8000' })))
+    const offer = good(await callee.offer(caller))
+    expect(offer).toContain('a=setup:actpass')
+    expect(offer).not.toContain('a=ssrc')
+    good(await callee.remoteAnswer(await alice.answer(offer)))
+    const port = Number(/m=audio (\d+)/.exec(good(await caller.answer(callee)))?.[1])
+    expect(await engine.bridge(caller, callee)).toBe('converted')
+    await alice.connected
+    const send = (sequence: number) =>
+      bob.socket.send(rtpPacket({ type: 0, sequence, payload: Uint8Array.of(0xff) }), port, home)
+    const [packet] = await saying(send, alice.hears())
+    expect([packet?.header.payloadType, ...(packet?.payload ?? [])]).toEqual([8, 0xd5])
+  })
+
+  it('two browsers: Opus and video pass', async () => {
+    const engine = await started(48200)
+    const [alice, bob] = [browser([opus, pcmu], [vp8]), browser([opus, pcmu], [vp8])]
+    const caller = good(await engine.createLeg())
+    const callee = good(await engine.createLeg({ kind: 'webrtc' }))
+    good(await caller.remoteOffer(await alice.offer()))
+    const offer = good(await callee.offer(caller))
+    expect(offer).toMatch(/m=video \d+ UDP\/TLS\/RTP\/SAVPF 96/)
+    expect(offer).toContain('a=rtcp-fb:96 nack pli')
+    good(await callee.remoteAnswer(await bob.answer(offer)))
+    const answer = good(await caller.answer(callee))
+    expect(answer).toContain('a=group:BUNDLE 0 1')
+    expect(await engine.bridge(caller, callee)).toBe('bridged')
+    await alice.take('answer', answer)
+    await Promise.all([alice.connected, bob.connected])
+    const types = (packets: RtpPacket[]) => new Set(packets.map((each) => `${each.header.payloadType} ${each.payload}`))
+    const send = (sequence: number) => {
+      alice.send('audio', 111, sequence, Buffer.from('sound'))
+      alice.send('video', 96, sequence, Buffer.from('picture'))
+    }
+    const heard = await saying(send, bob.hears(8))
+    expect(types(heard)).toEqual(new Set(['111 sound', '96 picture']))
+    expect(new Set(heard.map((each) => each.header.ssrc)).size).toBe(2)
+    expect((await callee.close()).codec).toBe('opus/48000')
+  })
+
+  it('gives no media to a peer whose certificate is not the one that its description names', async () => {
+    const reasons: unknown[] = []
+    const engine = await started(48300, { ...silentLog, warn: (what) => reasons.push(what) })
+    const alice = browser([pcmu])
+    const bob = new Phone()
+    const caller = good(await engine.createLeg())
+    const callee = good(await engine.createLeg())
+    const offer = await alice.offer()
+    const digit = /fingerprint:sha-256 (.)/.exec(offer)?.[1] === 'A' ? 'B' : 'A'
+    good(await caller.remoteOffer(offer.replace(/(fingerprint:sha-256 )./, `$1${digit}`)))
+    good(await callee.offer(caller))
+    good(await callee.remoteAnswer(peerSdp(home, await bob.bind(), { 0: 'PCMU/8000' })))
+    const answer = good(await caller.answer(callee))
+    await engine.bridge(caller, callee)
+    await alice.take('answer', answer)
+    await alice.connected
+    alice.send('audio', 0, 5, Buffer.from('hello'))
+    await expect.poll(() => reasons.length).toBe(1)
+    expect(reasons[0]).toMatchObject({ reason: 'the certificate is not the one that the description names' })
+    await expect.poll(async () => (await engine.counters()).dropped).toBeGreaterThan(0)
+    expect(await caller.statistics()).toMatchObject({ packetsReceived: 0, packetsSent: 0 })
+    expect(bob.heard).toEqual([])
   })
 })
