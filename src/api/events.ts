@@ -1,29 +1,31 @@
 import type { WebSocket } from 'ws'
-import {
-  type CallChange,
-  type CallId,
-  type CallView,
-  isMarker,
-  type LiveCalls,
-  ladderModel,
-  type TraceEntry,
-} from '#call'
+import { type CallChange, type CallId, type CallView, type LiveCalls, ladderModel, type TraceEntry } from '#call'
+import type { Directory } from '#directory'
 import type { Clock, Log, Timer } from '#lib'
-import { type BoardEvent, boardRequest } from './contract.ts'
+import type { Storage } from '#storage'
+import { boardRequest } from './contract.ts'
+import { EventLog, type LoggedBatch, type LoggedChange, loggedChange } from './event-log.ts'
 import { shape } from './handlers/calls.ts'
+import { TraceWatch } from './trace-watch.ts'
+import { seesAll, type Viewer } from './viewer.ts'
+import { peopleOf, tookPart } from './visibility.ts'
 
-/** Changes within this time share one message. */
-const batchMs = 60
-/** More changes than this in one batch are told as a new snapshot. */
+/** The first change is told at once; what follows within this time shares the next message. */
+const batchMs = 50
+/** More changes than this in one batch are told as a new snapshot to those who see all calls. */
 const largestBatch = 300
 const largestSnapshot = 500
-/** A reader this far behind is closed; it comes back and gets a snapshot. */
+/** A reader this far behind is closed; it comes back and resumes. */
 const mostBuffered = 1024 * 1024
-const mostReaders = 200
-const pingMs = 30_000
-/** How often the messages of a watched call are looked at while it lives, and after its end until its tail is in. */
-const traceMs = 400
-const looksAfterEnd = 7
+const mostReaders = 20_000
+const mostOfOne = 100
+const mostOfBoard = 200
+/** How many changes are kept for readers who come back. */
+const mostKept = 10_000
+/** How long calls are still watched when the last reader has left, so that it can resume. */
+const lingerMs = 60_000
+/** Each reader is asked once in so many seconds whether it is there. */
+const pingSeconds = 30
 
 export interface BoardOptions {
   readonly calls: LiveCalls
@@ -31,77 +33,203 @@ export interface BoardOptions {
   readonly log: Log
   /** Names this run of the server, so that pages know when cursors began anew. */
   readonly run: string
+  readonly records: Pick<Storage['records'], 'get'>
+  readonly directory?: Pick<Directory, 'personById' | 'groupById'> | undefined
+  /** Whether a log-in still holds. */
+  stands?(loginId: string): boolean
+}
+
+/** Where a reader who comes back left off. */
+export interface Resume {
+  readonly run: string
+  readonly cursor: number
 }
 
 interface Reader {
   readonly socket: WebSocket
+  readonly viewer: Viewer
+  readonly all: boolean
   alive: boolean
-  watched: CallId | undefined
-  /** Entries of the watched call that were sent. */
-  sent: number
-  looking: boolean
-  looksLeft: number
-  timer: Timer | undefined
+  readonly slot: Set<Reader>
+  readonly trace: TraceWatch
 }
 
-/** The live board: tells every connected page what happens to calls, and to each the messages of the call it looks at. */
+/** `log in (again)`: the log-in ended, or never was. */
+export const logInAgain = 4401
+
+/** Live calls for everybody who is connected: each hears of the calls that are theirs to see, and of the messages of the one they look at. */
 export class Board {
   readonly #options: BoardOptions
   readonly #readers = new Set<Reader>()
+  /** Readers who see every call, and the others by person. */
+  readonly #seeAll = new Set<Reader>()
+  readonly #byPerson = new Map<string, Set<Reader>>()
+  /** Readers who look at the messages of a call. */
+  readonly #watchers = new Set<Reader>()
+  readonly #log = new EventLog(mostKept)
+  /** Live calls as last told, whom they concern, and each person's. Kept up only while somebody looks: a view of each change costs. */
+  readonly #live = new Map<CallId, { view: CallView; people: ReadonlySet<string> }>()
+  readonly #callsOf = new Map<string, Set<CallId>>()
   readonly #pending = new Map<CallId, { view: CallView; change: CallChange }>()
-  /** Calls are watched only while somebody looks: a view of each change costs. */
   #unwatch: (() => void) | undefined
   #cursor = 0
+  #flushedAt = Number.NEGATIVE_INFINITY
   #batch: Timer | undefined
-  #ping: Timer | undefined
+  #linger: Timer | undefined
+  #tick: Timer | undefined
+  readonly #slots = Array.from({ length: pingSeconds }, () => new Set<Reader>())
+  #nextSlot = 0
+  #turn = 0
 
   constructor(options: BoardOptions) {
     this.#options = options
-  }
-
-  /** Whether one more page may connect. */
-  get hasRoom(): boolean {
-    return this.#readers.size < mostReaders
   }
 
   get readers(): number {
     return this.#readers.size
   }
 
+  /** Whether one more page of this viewer may connect. */
+  hasRoom(viewer: Viewer): boolean {
+    if (this.#readers.size >= mostReaders) return false
+    if (viewer.kind === 'person') return (this.#byPerson.get(viewer.personId)?.size ?? 0) < mostOfOne
+    return this.#seeAll.size < mostOfBoard
+  }
+
   /** Takes an open WebSocket over. */
-  add(socket: WebSocket): void {
-    const reader: Reader = {
-      socket,
-      alive: true,
-      watched: undefined,
-      sent: 0,
-      looking: false,
-      looksLeft: 0,
-      timer: undefined,
+  add(socket: WebSocket, viewer: Viewer, resume?: Resume): void {
+    // What waits belongs to the readers from before; the new one starts with a snapshot that has it all.
+    this.#flush()
+    this.#watch()
+    const all = this.#seesAll(viewer)
+    const slot = this.#slots[this.#nextSlot++ % pingSeconds] as Set<Reader>
+    const reader: Reader = { socket, viewer, all, alive: true, slot, trace: this.#traceWatch(socket, viewer) }
+    this.#readers.add(reader)
+    slot.add(reader)
+    if (all) this.#seeAll.add(reader)
+    if (viewer.kind === 'person') {
+      const own = this.#byPerson.get(viewer.personId)
+      if (own) own.add(reader)
+      else this.#byPerson.set(viewer.personId, new Set([reader]))
     }
     socket.on('message', (data) => this.#asked(reader, String(data)))
     socket.on('pong', () => {
       reader.alive = true
     })
     socket.on('close', () => this.#remove(reader))
-    socket.on('error', (error) => this.#options.log.debug({ err: error }, 'A board connection broke.'))
-    // What waits belongs to the readers from before; the new one starts with a snapshot that has it all.
-    this.#flush()
-    this.#readers.add(reader)
-    this.#unwatch ??= this.#options.calls.watch((view, change) => this.#changed(view, change))
-    this.#send(reader, JSON.stringify(this.#snapshot()))
-    this.#ping ??= this.#options.clock.setTimeout(() => this.#pingAll(), pingMs)
+    socket.on('error', (error) => this.#options.log.debug({ err: error }, 'An event connection broke.'))
+    this.#tick ??= this.#options.clock.setTimeout(() => this.#pingSome(), 1_000)
+    this.#begin(reader, resume)
+  }
+
+  /** A log-in ended: its connections do too. */
+  endLogin(loginId: string, personId: string): void {
+    for (const reader of [...(this.#byPerson.get(personId) ?? [])]) {
+      if (reader.viewer.kind === 'person' && reader.viewer.loginId === loginId) this.#refuse(reader)
+    }
   }
 
   close(): void {
-    this.#stopWatching()
-    this.#options.clock.clearTimeout(this.#batch)
-    this.#options.clock.clearTimeout(this.#ping)
-    for (const reader of this.#readers) {
-      this.#options.clock.clearTimeout(reader.timer)
+    const { clock } = this.#options
+    this.#unwatch?.()
+    this.#unwatch = undefined
+    for (const timer of [this.#batch, this.#linger, this.#tick]) clock.clearTimeout(timer)
+    for (const reader of [...this.#readers]) {
+      reader.trace.close()
       reader.socket.close(1001, 'the server stops')
     }
     this.#readers.clear()
+    this.#seeAll.clear()
+    this.#byPerson.clear()
+  }
+
+  // ---- what readers are told -----------------------------------------------------------------------------------------------------
+
+  #begin(reader: Reader, resume: Resume | undefined): void {
+    const { run, clock } = this.#options
+    const missed =
+      resume && resume.run === run && resume.cursor <= this.#cursor ? this.#log.after(resume.cursor) : undefined
+    if (!missed) {
+      this.#send(reader, this.#snapshot(reader))
+      return
+    }
+    const from = (resume as Resume).cursor
+    const total = this.#total(reader)
+    this.#send(reader, JSON.stringify({ type: 'resumed', run, cursor: from, at: clock.now(), total }))
+    for (const batch of missed) this.#tell(reader, batch)
+  }
+
+  #tell(reader: Reader, batch: LoggedBatch): void {
+    const texts = reader.all ? batch.changes.map((change) => change.text) : this.#textsFor(reader, batch.changes)
+    if (texts.length === 0) return
+    const head = `{"type":"changes","cursor":${batch.cursor},"at":${batch.at},"total":${this.#total(reader)},"changes":[`
+    this.#send(reader, `${head}${texts.join(',')}]}`)
+  }
+
+  #textsFor({ viewer }: Reader, changes: readonly LoggedChange[]): string[] {
+    const texts: string[] = []
+    if (viewer.kind !== 'person') return texts
+    for (const { people, gone, text, goneText } of changes) {
+      if (people.has(viewer.personId)) texts.push(text)
+      else if (gone.has(viewer.personId)) texts.push(goneText)
+    }
+    return texts
+  }
+
+  #snapshot(reader: Reader): string {
+    const { run, clock } = this.#options
+    const { viewer } = reader
+    let views: CallView[] = []
+    if (reader.all) for (const { view } of this.#live.values()) views.push(view)
+    else if (viewer.kind === 'person')
+      for (const id of this.#callsOf.get(viewer.personId) ?? []) {
+        const known = this.#live.get(id)
+        if (known) views.push(known.view)
+      }
+    views = views.sort((a, b) => b.startedAt - a.startedAt).slice(0, largestSnapshot)
+    return JSON.stringify({
+      type: 'snapshot',
+      run,
+      cursor: this.#cursor,
+      at: clock.now(),
+      total: this.#total(reader),
+      calls: views.map(shape),
+      viewer: viewer.kind === 'person' ? viewer.personId : '',
+    })
+  }
+
+  #total({ all, viewer }: Reader): number {
+    if (all) return this.#live.size
+    return viewer.kind === 'person' ? (this.#callsOf.get(viewer.personId)?.size ?? 0) : 0
+  }
+
+  #seesAll(viewer: Viewer): boolean {
+    const person = viewer.kind === 'person' ? this.#options.directory?.personById(viewer.personId) : undefined
+    return seesAll(viewer, person)
+  }
+
+  // ---- what happens to calls -----------------------------------------------------------------------------------------------------
+
+  #watch(): void {
+    const { calls, clock } = this.#options
+    clock.clearTimeout(this.#linger)
+    this.#linger = undefined
+    if (this.#unwatch) return
+    this.#unwatch = calls.watch((view, change) => this.#changed(view, change))
+    for (const view of calls.list()) this.#keep(view)
+  }
+
+  /** Nobody has looked for a while: whoever comes back starts with a snapshot. */
+  #stopWatching(): void {
+    this.#linger = undefined
+    this.#unwatch?.()
+    this.#unwatch = undefined
+    this.#options.clock.clearTimeout(this.#batch)
+    this.#batch = undefined
+    this.#pending.clear()
+    this.#live.clear()
+    this.#callsOf.clear()
+    this.#log.clear(++this.#cursor)
   }
 
   #changed(view: CallView, change: CallChange): void {
@@ -110,49 +238,81 @@ export class Board {
       view,
       change: before?.change === 'started' && change === 'changed' ? 'started' : change,
     })
-    this.#batch ??= this.#options.clock.setTimeout(() => this.#flush(), batchMs)
+    const { clock } = this.#options
+    const rest = this.#flushedAt + batchMs - clock.now()
+    this.#batch ??= clock.setTimeout(() => this.#flush(), Math.max(0, Math.min(rest, batchMs)))
   }
 
   #flush(): void {
-    this.#options.clock.clearTimeout(this.#batch)
+    const { clock } = this.#options
+    clock.clearTimeout(this.#batch)
     this.#batch = undefined
     if (this.#pending.size === 0) return
-    this.#cursor++
-    const event: BoardEvent =
-      this.#pending.size > largestBatch
-        ? this.#snapshot()
-        : {
-            type: 'changes',
-            cursor: this.#cursor,
-            at: this.#options.clock.now(),
-            total: this.#options.calls.counters.live,
-            changes: Array.from(this.#pending.values(), ({ view, change }) => ({ change, call: shape(view) })),
-          }
-    const ended = new Set<CallId>()
-    for (const [id, { change }] of this.#pending) if (change === 'ended') ended.add(id)
-    const touched = new Set(this.#pending.keys())
+    this.#flushedAt = clock.now()
+    const changes: LoggedChange[] = []
+    const told = new Set<Reader>()
+    for (const { view, change } of this.#pending.values()) {
+      const before = this.#live.get(view.id)?.people
+      const people = change === 'ended' ? this.#drop(view, before) : this.#keep(view)
+      const logged = loggedChange(view, change, people, before)
+      changes.push(logged)
+      for (const id of people) for (const reader of this.#byPerson.get(id) ?? []) told.add(reader)
+      for (const id of logged.gone) for (const reader of this.#byPerson.get(id) ?? []) told.add(reader)
+    }
+    const touched = [...this.#pending]
     this.#pending.clear()
-    const text = JSON.stringify(event)
-    for (const reader of this.#readers) {
-      this.#send(reader, text)
-      if (!reader.watched || !touched.has(reader.watched)) continue
-      if (ended.has(reader.watched)) reader.looksLeft = looksAfterEnd
-      this.#look(reader)
+    const batch: LoggedBatch = { cursor: ++this.#cursor, at: this.#flushedAt, changes }
+    this.#log.add(batch)
+    for (const reader of this.#seeAll) told.delete(reader)
+    for (const reader of told) this.#tell(reader, batch)
+    this.#tellAll(batch)
+    if (this.#watchers.size === 0) return
+    for (const [id, { change }] of touched)
+      for (const reader of this.#watchers) if (reader.trace.watched === id) reader.trace.happened(change === 'ended')
+  }
+
+  #tellAll(batch: LoggedBatch): void {
+    const large = batch.changes.length > largestBatch
+    let text: string | undefined
+    for (const reader of [...this.#seeAll]) {
+      // Rights may have been taken since it connected.
+      if (!this.#seesAll(reader.viewer)) this.#refuse(reader)
+      else if (large) this.#send(reader, this.#snapshot(reader))
+      else {
+        text ??= `{"type":"changes","cursor":${batch.cursor},"at":${batch.at},"total":${this.#live.size},"changes":[${batch.changes
+          .map((change) => change.text)
+          .join(',')}]}`
+        this.#send(reader, text)
+      }
     }
   }
 
-  #snapshot(): BoardEvent {
-    const { calls, clock, run } = this.#options
-    const newest = [...calls.list()].sort((a, b) => b.startedAt - a.startedAt).slice(0, largestSnapshot)
-    return {
-      type: 'snapshot',
-      run,
-      cursor: this.#cursor,
-      at: clock.now(),
-      total: calls.counters.live,
-      calls: newest.map(shape),
+  #keep(view: CallView): ReadonlySet<string> {
+    const people = peopleOf(view, this.#options.directory)
+    for (const id of this.#live.get(view.id)?.people ?? []) if (!people.has(id)) this.#forget(id, view.id)
+    for (const id of people) {
+      const calls = this.#callsOf.get(id)
+      if (calls) calls.add(view.id)
+      else this.#callsOf.set(id, new Set([view.id]))
     }
+    this.#live.set(view.id, { view, people })
+    return people
   }
+
+  #drop(view: CallView, before: ReadonlySet<string> | undefined): ReadonlySet<string> {
+    for (const id of before ?? []) this.#forget(id, view.id)
+    this.#live.delete(view.id)
+    // Whoever saw the call is told that it ended.
+    const people = peopleOf(view, this.#options.directory)
+    return before ? people.union(before) : people
+  }
+
+  #forget(personId: string, callId: CallId): void {
+    const calls = this.#callsOf.get(personId)
+    if (calls?.delete(callId) && calls.size === 0) this.#callsOf.delete(personId)
+  }
+
+  // ---- readers -------------------------------------------------------------------------------------------------------------------
 
   #asked(reader: Reader, text: string): void {
     const request = boardRequest.safeParse(json(text))
@@ -160,109 +320,94 @@ export class Board {
       reader.socket.close(1008, 'send {"watch": "call id"} or {"watch": null}')
       return
     }
-    this.#options.clock.clearTimeout(reader.timer)
-    reader.timer = undefined
-    reader.watched = request.data.watch ?? undefined
-    reader.sent = -1
-    reader.looksLeft = looksAfterEnd
-    if (reader.watched) this.#look(reader)
+    reader.trace.watch(request.data.watch ?? undefined)
+    if (request.data.watch === null) this.#watchers.delete(reader)
+    else this.#watchers.add(reader)
   }
 
-  /** Sends the new messages of the watched call, and comes back while there may be more. */
-  #look(reader: Reader): void {
-    const id = reader.watched
-    if (!id || reader.looking) return
+  #traceWatch(socket: WebSocket, viewer: Viewer): TraceWatch {
     const { calls, clock, log } = this.#options
-    clock.clearTimeout(reader.timer)
-    reader.timer = undefined
-    reader.looking = true
-    calls
-      .trace(id)
-      .then((entries) => {
-        if (reader.watched === id) this.#sendTrace(reader, id, entries)
-      })
-      .catch((error: unknown) => log.warn({ err: error, call: id }, 'The trace of a call could not be read.'))
-      .finally(() => {
-        reader.looking = false
-        if (!this.#readers.has(reader) || !reader.watched) return
-        if (reader.watched !== id) {
-          this.#look(reader)
-          return
-        }
-        if (calls.get(id)) reader.looksLeft = looksAfterEnd
-        else if (--reader.looksLeft < 0) return
-        reader.timer = clock.setTimeout(() => this.#look(reader), traceMs)
-      })
+    return new TraceWatch({
+      clock,
+      log,
+      isLive: (id) => calls.get(id) !== undefined,
+      read: async (id) => ((await this.#mayWatch(viewer, id)) ? calls.trace(id) : []),
+      send: (id, from, entries) => {
+        const { columns, arrows } = ladderModel(entries)
+        const told: readonly TraceEntry[] = entries.slice(from)
+        const event = { type: 'trace', id, from, entries: told, columns, arrows: arrows.slice(from) }
+        this.#sendTo(socket, JSON.stringify(event))
+      },
+    })
   }
 
-  #sendTrace(reader: Reader, id: CallId, entries: readonly TraceEntry[]): void {
-    if (entries.length === reader.sent && !isMarkerLast(entries)) return
-    // A marker at the end grows in place, so it is sent again.
-    const from = Math.max(0, Math.min(reader.sent, isMarkerLast(entries) ? entries.length - 1 : entries.length))
-    const { columns, arrows } = ladderModel(entries)
-    const event: BoardEvent = {
-      type: 'trace',
-      id,
-      from,
-      entries: entries.slice(from) as TraceEntry[],
-      columns: [...columns],
-      arrows: arrows.slice(from),
-    }
-    reader.sent = entries.length
-    this.#send(reader, JSON.stringify(event))
+  /** Messages of calls of others look like those of calls that never were: there are none. */
+  async #mayWatch(viewer: Viewer, id: CallId): Promise<boolean> {
+    if (this.#seesAll(viewer)) return true
+    if (viewer.kind !== 'person') return false
+    const { calls, records, directory } = this.#options
+    const view = calls.get(id)
+    if (view) return peopleOf(view, directory).has(viewer.personId)
+    const row = await records.get(id)
+    return row !== undefined && tookPart(row, viewer.personId)
   }
 
   #send(reader: Reader, text: string): void {
-    const { socket } = reader
-    if (socket.readyState !== socket.OPEN) return
+    if (!this.#sendTo(reader.socket, text)) this.#remove(reader)
+  }
+
+  #sendTo(socket: WebSocket, text: string): boolean {
+    if (socket.readyState !== socket.OPEN) return true
     if (socket.bufferedAmount > mostBuffered) {
       this.#options.log.info(
         { buffered: socket.bufferedAmount },
         'A page reads too slowly and is disconnected; it will come back.',
       )
-      this.#remove(reader)
       socket.terminate()
-      return
+      return false
     }
     socket.send(text)
+    return true
   }
 
-  #pingAll(): void {
-    this.#ping = undefined
-    for (const reader of this.#readers) {
-      if (!reader.alive) {
+  /** A part of the readers each second, so that ten thousand of them never make one long pause. */
+  #pingSome(): void {
+    this.#tick = undefined
+    for (const reader of [...(this.#slots[this.#turn++ % pingSeconds] as Set<Reader>)]) {
+      const { viewer, socket } = reader
+      if (viewer.kind === 'person' && this.#options.stands?.(viewer.loginId) === false) this.#refuse(reader)
+      else if (reader.alive) {
+        reader.alive = false
+        socket.ping()
+      } else {
         this.#remove(reader)
-        reader.socket.terminate()
-        continue
+        socket.terminate()
       }
-      reader.alive = false
-      reader.socket.ping()
     }
-    if (this.#readers.size > 0) this.#ping = this.#options.clock.setTimeout(() => this.#pingAll(), pingMs)
+    if (this.#readers.size > 0) this.#tick = this.#options.clock.setTimeout(() => this.#pingSome(), 1_000)
   }
 
-  #stopWatching(): void {
-    this.#unwatch?.()
-    this.#unwatch = undefined
+  #refuse(reader: Reader): void {
+    this.#remove(reader)
+    reader.socket.close(logInAgain, 'log in again')
   }
 
   #remove(reader: Reader): void {
-    this.#readers.delete(reader)
-    this.#options.clock.clearTimeout(reader.timer)
-    reader.timer = undefined
+    if (!this.#readers.delete(reader)) return
+    reader.trace.close()
+    reader.slot.delete(reader)
+    this.#seeAll.delete(reader)
+    this.#watchers.delete(reader)
+    if (reader.viewer.kind === 'person') {
+      const own = this.#byPerson.get(reader.viewer.personId)
+      if (own?.delete(reader) && own.size === 0) this.#byPerson.delete(reader.viewer.personId)
+    }
     if (this.#readers.size > 0) return
-    this.#stopWatching()
-    this.#pending.clear()
-    this.#options.clock.clearTimeout(this.#batch)
-    this.#batch = undefined
-    this.#options.clock.clearTimeout(this.#ping)
-    this.#ping = undefined
+    const { clock } = this.#options
+    clock.clearTimeout(this.#tick)
+    this.#tick = undefined
+    this.#linger ??= clock.setTimeout(() => this.#stopWatching(), lingerMs)
   }
-}
-
-function isMarkerLast(entries: readonly TraceEntry[]): boolean {
-  const last = entries.at(-1)
-  return last !== undefined && isMarker(last)
 }
 
 function json(text: string): unknown {

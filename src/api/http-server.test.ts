@@ -488,7 +488,9 @@ describe('the event WebSocket', () => {
   test('outside the demo it needs the password too', async () => {
     const { server } = await start({ demo: false, boardPassword: 'pw' })
     const origin = `http://127.0.0.1:${server.port}`
-    expect(await upgradeStatus(server.port, '/api/v1/events', { origin })).toBe(401)
+    const stranger = new WebSocket(`ws://127.0.0.1:${server.port}/api/v1/events`, { origin })
+    expect(await new Promise((resolve) => stranger.on('close', resolve))).toBe(4401)
+    expect(await upgradeStatus(server.port, '/api/v1/events', { origin, headers: basic('wrong') })).toBe(401)
     expect(await upgradeStatus(server.port, '/api/v1/events', { origin, headers: basic('pw') })).toBe(101)
   })
 

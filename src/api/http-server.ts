@@ -3,13 +3,13 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
-import { WebSocketServer } from 'ws'
 import type { LiveCalls } from '#call'
 import { type Clock, type Log, systemRandom } from '#lib'
 import type { Storage } from '#storage'
-import { Access, type AccessOptions, type Refusal } from './access.ts'
+import { Access, type AccessOptions } from './access.ts'
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.ts'
 import type { About } from './contract.ts'
+import { EventDoor, refuseUpgrade } from './event-door.ts'
 import { Board } from './events.ts'
 import type { DeskParts } from './exchange.ts'
 import { readPages } from './pages.ts'
@@ -77,8 +77,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const access = new Access(options satisfies AccessOptions)
   const { desk } = options
   // Whoever logs out is no longer rung at that desk.
-  const stopListening = desk?.accounts.onEnd((id) => desk.directory.endDeskCredential(id))
-  const board = new Board({ calls, clock, log, run: systemRandom.token(8) })
+  const board = new Board({
+    ...{ calls, clock, log, run: systemRandom.token(8), records: options.storage.records, directory: desk?.directory },
+    ...(desk ? { stands: (id: string) => desk.accounts.stands(id) } : {}),
+  })
+  const stopListening = desk?.accounts.onEnd((id, personId) => {
+    desk.directory.endDeskCredential(id)
+    board.endLogin(id, personId)
+  })
   const app = createRoutes({
     access,
     calls,
@@ -102,7 +108,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     connections.add(connection)
     connection.on('close', () => connections.delete(connection))
   })
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 4096, perMessageDeflate: false })
+  const events = new EventDoor({ access, board, desk, clock, log })
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => log.debug({ err: error }, 'A WebSocket upgrade broke.'))
@@ -111,11 +117,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const refused =
       access.checkHost(request) ??
       (isSip || path === '/api/v1/events' ? undefined : unknownPath) ??
-      access.checkOrigin(request, isSip) ??
-      (isSip ? undefined : (access.checkReader(request) ?? (board.hasRoom ? undefined : boardFull)))
+      (isSip ? access.checkOrigin(request, true) : undefined)
     if (refused) refuseUpgrade(socket, refused)
     else if (isSip) options.handleSipUpgrade?.(request, socket, head)
-    else sockets.handleUpgrade(request, socket, head, (webSocket) => board.add(webSocket))
+    else events.open(request, socket, head)
   })
 
   try {
@@ -150,7 +155,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 }
 
 const unknownPath = { status: 404, code: 'not-found', message: 'WebSockets open at /sip and /api/v1/events.' } as const
-const boardFull = { status: 503, code: 'board-full', message: 'Too many pages watch the board.' } as const
 
 function aboutOf(options: HttpServerOptions): About {
   return {
@@ -160,13 +164,6 @@ function aboutOf(options: HttpServerOptions): About {
     ...(options.sip ? { sip: { ...options.sip } } : {}),
     people: options.demo ? (options.demoPeople ?? demoPeople) : [],
   }
-}
-
-function refuseUpgrade(socket: Duplex, refusal: Omit<Refusal, 'status'> & { readonly status: number }): void {
-  const body = JSON.stringify({ code: refusal.code, message: refusal.message })
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...refusal.headers }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nconnection: close\r\n${lines.join('')}\r\n${body}`)
 }
 
 function listen(server: Server | SecureServer, { address, port }: HttpServerOptions): Promise<void> {

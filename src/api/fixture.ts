@@ -1,0 +1,174 @@
+import { WebSocket } from 'ws'
+import type { CallActs, CallId } from '#call'
+import { CallError, type CallErrorCode } from '#call'
+import { Accounts, createDirectory, demoPassword, type Person, seedDemo } from '#directory'
+import { seededRandom, silentLog, VirtualClock } from '#lib'
+import { openStorage } from '#storage'
+import { FakeCalls } from '../../test/support/fake-calls.ts'
+import type { BoardEvent } from './contract.ts'
+import { createHttpServer, type HttpServerOptions } from './http-server.ts'
+
+/** Acts that remember what was asked; `refuse` makes the next one fail. */
+export class FakeActs implements Pick<CallActs, keyof CallActs> {
+  readonly asked: string[] = []
+  refuse: CallErrorCode | undefined
+
+  answer(id: CallId, person: Person, station: string): void {
+    this.#ask(`answer ${id} ${person.login} ${station}`)
+  }
+  decline(id: CallId, person: Person): void {
+    this.#ask(`decline ${id} ${person.login}`)
+  }
+  divert(id: CallId, person: Person, to: string): void {
+    this.#ask(`divert ${id} ${person.login} ${to}`)
+  }
+  async transfer(id: CallId, person: Person, to: string): Promise<void> {
+    this.#ask(`transfer ${id} ${person.login} ${to}`)
+  }
+  async hold(id: CallId, person: Person): Promise<void> {
+    this.#ask(`hold ${id} ${person.login}`)
+  }
+  async resume(id: CallId, person: Person): Promise<void> {
+    this.#ask(`resume ${id} ${person.login}`)
+  }
+  hangup(id: CallId, person: Person): void {
+    this.#ask(`hangup ${id} ${person.login}`)
+  }
+  originate(person: Person, to: string, from?: string): CallId {
+    this.#ask(`originate ${person.login} ${to} ${from ?? 'any'}`)
+    return 'call-new'
+  }
+
+  #ask(text: string): void {
+    const code = this.refuse
+    this.refuse = undefined
+    if (code) throw new CallError(code)
+    this.asked.push(text)
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  readonly body: any
+}
+
+/** The API over real HTTP with the demo organisation, a database in memory and a clock of its own: for tests. */
+export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
+  const clock = new VirtualClock()
+  const random = seededRandom(1)
+  const storage = await openStorage({ folder: ':memory:', thread: false, clock })
+  const parts = { storage, clock, random, log: silentLog }
+  const directory = await createDirectory({ ...parts, demo: true })
+  const accounts = await Accounts.open({ ...parts, directory, costs: { memoryCost: 64, timeCost: 1 } })
+  await seedDemo(directory, accounts)
+  await directory.putPerson({ id: 'sue', login: 'sue', name: 'Sue', role: 'supervisor' })
+  await accounts.setPassword('sue', demoPassword('sue'))
+  const calls = new FakeCalls()
+  const acts = new FakeActs()
+  const server = await createHttpServer({
+    address: '127.0.0.1',
+    port: 0,
+    demo: false,
+    version: '1.2.3',
+    sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
+    calls,
+    storage,
+    desk: { directory, accounts, acts, storage, random },
+    health: async () => ({ ready: true, details: {} }),
+    metrics: async () => '',
+    staticFolder: '/nonexistent',
+    log: silentLog,
+    clock,
+    ...more,
+  })
+  const url = `http://127.0.0.1:${server.port}`
+  const sockets: WebSocket[] = []
+
+  /** `ask('POST /api/v1/calls', { token, body })` */
+  async function ask(
+    what: string,
+    given: { token?: string | undefined; body?: unknown; headers?: Record<string, string>; raw?: string } = {},
+  ): Promise<Answer> {
+    const [method = '', path = ''] = what.split(' ')
+    const body = given.raw ?? (given.body === undefined ? undefined : JSON.stringify(given.body))
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(given.token === undefined ? {} : { authorization: `Bearer ${given.token}` }),
+        ...given.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    })
+    const text = await response.text()
+    const json = response.headers.get('content-type')?.startsWith('application/json')
+    return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text }
+  }
+
+  async function logIn(login: string): Promise<string> {
+    const { body } = await ask('POST /api/v1/session', { body: { login, password: demoPassword(login) } })
+    return body.token as string
+  }
+
+  return {
+    ...{ clock, storage, directory, accounts, calls, acts, server, url, ask, logIn },
+    /** Opens the event WebSocket. */
+    events(token: string | undefined, query = '', headers: Record<string, string> = {}): EventReader {
+      const auth = token === undefined ? {} : { authorization: `Bearer ${token}` }
+      const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api/v1/events${query}`, {
+        headers: { ...auth, ...headers },
+      })
+      sockets.push(socket)
+      return new EventReader(socket)
+    },
+    async close(): Promise<void> {
+      for (const socket of sockets) socket.terminate()
+      await server.close()
+      directory.close()
+      await storage.close()
+    },
+  }
+}
+
+export type ApiFixture = Awaited<ReturnType<typeof apiFixture>>
+
+/** An event connection whose messages can be awaited one by one. */
+export class EventReader {
+  readonly socket: WebSocket
+  readonly closed: Promise<number>
+  readonly #events: BoardEvent[] = []
+  #waiting: ((event: BoardEvent) => void) | undefined
+
+  constructor(socket: WebSocket) {
+    this.socket = socket
+    this.closed = new Promise((resolve) => {
+      socket.on('close', resolve)
+      socket.on('error', () => {})
+    })
+    socket.on('message', (data) => {
+      const event = JSON.parse(String(data)) as BoardEvent
+      if (this.#waiting) this.#waiting(event)
+      else this.#events.push(event)
+      this.#waiting = undefined
+    })
+  }
+
+  next(): Promise<BoardEvent> {
+    const event = this.#events.shift()
+    return event ? Promise.resolve(event) : new Promise((resolve) => (this.#waiting = resolve))
+  }
+
+  /** The next message of this type. */
+  async nextOf<T extends BoardEvent['type']>(type: T): Promise<Extract<BoardEvent, { type: T }>> {
+    for (;;) {
+      const event = await this.next()
+      if (event.type === type) return event as Extract<BoardEvent, { type: T }>
+    }
+  }
+
+  get waiting(): number {
+    return this.#events.length
+  }
+}
