@@ -87,7 +87,7 @@ export class BrowserPhone {
     pages: PhonePage,
     origin: string,
     user: string,
-    options: { library?: 'jssip' | 'sip.js'; pcConfig?: object } = {},
+    options: { library?: 'jssip' | 'sip.js'; pcConfig?: object; ports?: Record<number, number> } = {},
   ): Promise<BrowserPhone> {
     const context = await browser.newContext({ permissions: ['microphone', 'camera'] })
     await pages.serve(context, origin)

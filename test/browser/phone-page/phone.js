@@ -76,8 +76,9 @@ class Ear {
 class JsSipPhone {
   ear = new Ear()
 
-  constructor({ url, user, password, pcConfig = {} }) {
+  constructor({ url, user, password, pcConfig = {}, ports = {} }) {
     this.pcConfig = pcConfig
+    this.ports = ports
     this.ua = new JsSIP.UA({
       sockets: [new JsSIP.WebSocketInterface(url)],
       uri: `sip:${user}@baton.local`,
@@ -99,6 +100,13 @@ class JsSipPhone {
     this.session = session
     for (const event of ['progress', 'accepted', 'confirmed', 'ended', 'failed', 'hold', 'unhold'])
       session.on(event, (data) => note(`${event}${data?.cause ? ` ${data.cause}` : ''}`))
+    session.on('sdp', (event) => {
+      // The server's ports as they are seen from here.
+      if (event.originator === 'remote')
+        event.sdp = event.sdp.replace(/(a=candidate:.* )(\d+)( typ host)/g, (_, before, port, after) => {
+          return `${before}${this.ports[port] ?? port}${after}`
+        })
+    })
     session.on('peerconnection', ({ peerconnection }) => this.ear.watch(peerconnection))
     if (session.connection) this.ear.watch(session.connection)
   }
