@@ -237,8 +237,8 @@ function* unfold(text: string): Generator<Property | { line: number; message: st
     const quotedPrintable = /^[^:]*QUOTED-PRINTABLE/i.test(whole)
     while (i + 1 < raw.length) {
       const next = raw[i + 1] as string
-      if (/^[ \t]/.test(next)) whole += next.slice(1)
-      else if (quotedPrintable && whole.endsWith('=')) whole = whole.slice(0, -1) + next
+      if (quotedPrintable && whole.endsWith('=')) whole = whole.slice(0, -1) + next
+      else if (/^[ \t]/.test(next)) whole += next.slice(1)
       else break
       i++
     }
