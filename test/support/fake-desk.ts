@@ -250,7 +250,13 @@ export class FakeDesk {
       }
       socket.send(JSON.stringify(snapshot))
     })
-    await page.routeWebSocket('**/sip', () => {})
+    // A registrar that takes everybody.
+    await page.routeWebSocket('**/sip', (socket) => {
+      socket.onMessage((message) => {
+        const text = String(message)
+        if (text.startsWith('REGISTER')) socket.send(sipOk(text))
+      })
+    })
     await page.route('**/api/v1/**', async (route) => {
       const request = route.request()
       const { pathname, searchParams } = new URL(request.url())
@@ -317,6 +323,17 @@ export class FakeDesk {
         data.loggedIn = true
         return ok({ token: 't', expiresAt: Date.now() + 1e7, person: data.me })
       }
+      case 'POST /session/sip':
+        return ok({
+          username: 'alice-desk-1',
+          ha1: 'a'.repeat(32),
+          realm: 'baton.local',
+          domain: 'baton.local',
+          aor: 'sip:alice-desk-1@baton.local',
+          deviceId: 'desk',
+          expiresAt: Date.now() + 3_600_000,
+          uri: 'ws://127.0.0.1/sip',
+        })
       case 'DELETE /session':
         data.loggedIn = false
         return { status: 204 }
@@ -375,6 +392,13 @@ export class FakeDesk {
         return undefined
     }
   }
+}
+
+/** 200 to a REGISTER, with its own headers given back. */
+function sipOk(request: string): string {
+  const lines = request.split('\r\n').filter((line) => /^(Via|From|Call-ID|CSeq|Contact):/i.test(line))
+  const to = /^To: .*$/im.exec(request)?.[0] ?? ''
+  return ['SIP/2.0 200 OK', ...lines, `${to};tag=fake`, 'Content-Length: 0', '', ''].join('\r\n')
 }
 
 const fakeTrunk = {

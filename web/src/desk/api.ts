@@ -78,18 +78,6 @@ export const api = {
   settings: (signal?: Signal) => ask('GET /api/v1/settings', signalled(signal)),
 }
 
-/** The demo's built-in caller rings somebody; `caller` is a number of its own choice. */
-export async function ringDemoCaller(to: string): Promise<void> {
-  const response = await fetch('/api/v1/demo/caller', {
-    method: 'POST',
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
-    body: JSON.stringify({ to }),
-  })
-  if (response.ok) return
-  const error = (await response.json().catch(() => ({ message: response.statusText }))) as { message: string }
-  throw new Error(error.message)
-}
-
 /** The server's own sentence, or that it could not be reached. */
 export function faultText(error: unknown, unreachable: string): string {
   return error instanceof ApiRefusal ? error.message : unreachable

@@ -13,6 +13,7 @@ import { LogIn } from './log-in.tsx'
 import { HomePage } from './pages/home-page.tsx'
 import { Hints } from './parts/hints.tsx'
 import { Shell } from './parts/shell.tsx'
+import { useAskedDemoCaller } from './parts/use-demo-caller.ts'
 import { type DeskRoute, useDeskRoute } from './parts/use-desk-route.ts'
 import { openSession, useSession } from './session.ts'
 
@@ -112,11 +113,18 @@ function Inside({ me, about, onLanguage }: InsideProps) {
       </Shell>
       <CallsDock />
       <Attention />
+      {about?.demo && <Asked />}
       <Suspense fallback={null}>
         <Palette />
       </Suspense>
     </DeskContext>
   )
+}
+
+/** Nothing to see; does what the first page asked for. */
+function Asked() {
+  useAskedDemoCaller()
+  return null
 }
 
 function Page({ route }: { readonly route: DeskRoute }) {

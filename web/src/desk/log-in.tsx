@@ -38,7 +38,8 @@ export function LogIn({ about, expired }: { readonly about: About | undefined; r
     const person = about?.people.find((each) => each.login === wanted)
     if (!person || tried.current || expired) return
     tried.current = true
-    history.replaceState(null, '', location.pathname + location.hash)
+    const ring = new URLSearchParams(location.search).has('ring') ? '?ring' : ''
+    history.replaceState(null, '', location.pathname + ring + location.hash)
     void enter(person.login, person.password)
   })
 

@@ -135,5 +135,16 @@ export const de: Messages = {
     live: 'Neue Nachrichten erscheinen von selbst.',
   },
   unit: { ms: (value) => `${value} ms`, s: (value) => `${value} s` },
+  first: {
+    title: 'Nehmen Sie Ihren ersten Anruf an',
+    intro:
+      'Ohne Telefon, ohne Konto: Alices Platz öffnet sich in diesem Browser, eine aufgenommene Stimme ruft an, und Sie drücken „Annehmen“.',
+    answer: 'Alices Platz öffnen und klingeln lassen',
+    desk: 'Zum Platz',
+    ring: 'Einen Demo-Anrufer bei Alice klingeln lassen',
+    ringHint: 'Für ein Telefon, das als Alice angemeldet ist, oder ihren Platz in einem anderen Tab.',
+    ringing: 'Der Demo-Anrufer wählt Alice.',
+    failed: 'Der Demo-Anrufer konnte nicht los; versuchen Sie es gleich noch einmal.',
+  },
   foot: 'Zahlen für Prometheus stehen unter',
 }

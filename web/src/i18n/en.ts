@@ -134,6 +134,17 @@ export const en = {
     live: 'New messages appear by themselves.',
   },
   unit: { ms: (value: string) => `${value} ms`, s: (value: string) => `${value} s` },
+  first: {
+    title: 'Answer your first call',
+    intro:
+      'No phone, no account: Alice’s desk opens in this browser, a recorded voice rings it, and you press “Answer”.',
+    answer: 'Open Alice’s desk and let it ring',
+    desk: 'Open the desk',
+    ring: 'Let a demo caller ring Alice',
+    ringHint: 'For a phone of yours that is registered as Alice, or her desk in another tab.',
+    ringing: 'The demo caller dials Alice.',
+    failed: 'The demo caller could not be sent off; try again in a moment.',
+  },
   foot: 'Numbers for Prometheus are at',
 }
 

@@ -2,6 +2,7 @@ import type { About } from '#api/contract.ts'
 import { useLive } from '../api/live.ts'
 import { useSpeech } from '../i18n/index.ts'
 import { CallCard } from './call-card.tsx'
+import { FirstCall } from './first-call.tsx'
 import { PhoneHelp } from './phone-help.tsx'
 import { RecentCalls } from './recent-calls.tsx'
 
@@ -18,6 +19,7 @@ export function BoardPage({ about }: { readonly about: About | undefined }) {
   const help = about?.demo && about.sip && about.people.length > 0
   return (
     <div className="board" data-help={help === true}>
+      {about?.demo && <FirstCall />}
       <section aria-labelledby="live-title" className="live">
         <div className="section-head">
           <h1 id="live-title">{t.live.title}</h1>

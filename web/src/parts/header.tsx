@@ -25,6 +25,9 @@ export function Header({ language, onLanguage, demo }: HeaderProps) {
       </div>
       <div className="header-side">
         <ServerState />
+        <a className="desk-link" href="/desk">
+          {t.first.desk}
+        </a>
         <fieldset className="languages">
           <legend className="unseen">{t.language}</legend>
           {(Object.keys(languages) as Language[]).map((tag) => (

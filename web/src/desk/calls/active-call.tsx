@@ -107,7 +107,7 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
               </>
             )}
       </p>
-      {main && talking && <Level muted={session.muted} />}
+      {main && talking && !session.held && <Level muted={session.muted} />}
       <div className="active-actions">
         <Control
           symbol={session.muted ? 'mute' : 'microphone'}

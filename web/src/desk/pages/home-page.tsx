@@ -2,13 +2,13 @@ import { useState } from 'react'
 import { useLive } from '../../api/live.ts'
 import { useSpeech } from '../../i18n/index.ts'
 import { CallCard } from '../../pages/call-card.tsx'
-import { api, faultText, ringDemoCaller } from '../api.ts'
+import { api } from '../api.ts'
 import { NewCallDialog } from '../calls/new-call.tsx'
 import { useDesk, useWords } from '../context.tsx'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
 import { RecordTable } from '../parts/record-table.tsx'
-import { say, sayTrouble } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
+import { useDemoCaller } from '../parts/use-demo-caller.ts'
 import { useList } from '../parts/use-list.ts'
 
 const mostShown = 40
@@ -65,20 +65,7 @@ export function HomePage() {
 /** The demo's built-in caller, for whoever has no phone at hand. */
 function DemoCaller() {
   const w = useWords()
-  const { me } = useDesk()
-  const [busy, setBusy] = useState(false)
-  const ring = async () => {
-    setBusy(true)
-    try {
-      await ringDemoCaller(me.login)
-      say(w.home.tryDemoSent)
-    } catch (error) {
-      sayTrouble(
-        error instanceof Error && !(error instanceof TypeError) ? error.message : faultText(error, w.form.unreachable),
-      )
-    }
-    setBusy(false)
-  }
+  const [busy, ring] = useDemoCaller()
   return (
     <>
       <button type="button" className="button" data-kind="primary" disabled={busy} onClick={() => void ring()}>

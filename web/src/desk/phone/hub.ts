@@ -66,6 +66,27 @@ export class PhoneHub {
     void this.#bell.test()
   }
 
+  /** Resolves once this browser can be rung; rejects when that takes too long. */
+  whenRegistered(limitMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.#state.connection !== 'registered') return
+        stop()
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        stop()
+        reject(new Error('this browser is not registered'))
+      }, limitMs)
+      const off = this.onState(look)
+      const stop = () => {
+        clearTimeout(timer)
+        off()
+      }
+      look()
+    })
+  }
+
   #act(command: PhoneCommand): void {
     if (command.do === 'hush') {
       for (const call of this.#state.calls) this.#hushed.add(call.id)

@@ -35,6 +35,8 @@ interface Held {
   counts?: Counts
   timer?: ReturnType<typeof setInterval>
   brokenSince?: number
+  /** What was asked for last. */
+  wantsHold?: boolean
 }
 
 const gatherMs = 700
@@ -313,11 +315,19 @@ export class SipPhone {
     }
   }
 
-  #hold(held: Held, on: boolean): void {
-    if (held.view.held === on) return
+  /** Holds or resumes; while another change of the call is on its way it waits for that one. */
+  #hold(held: Held, on: boolean, triesLeft = 16): void {
+    held.wantsHold = on
+    if (held.view.held === on || !held.session.isEstablished()) return
     if (!on) this.#holdOthers(held)
-    const done = on ? held.session.hold() : held.session.unhold()
-    if (!done && held.session.isEstablished()) this.#trouble('hold-failed', '')
+    if (on ? held.session.hold() : held.session.unhold()) return
+    if (triesLeft === 0) {
+      this.#trouble('hold-failed', '')
+      return
+    }
+    setTimeout(() => {
+      if (held.wantsHold === on && this.#held.has(held.view.id)) this.#hold(held, on, triesLeft - 1)
+    }, 250)
   }
 
   #refer(held: Held, to: string): void {

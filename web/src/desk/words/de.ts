@@ -162,6 +162,8 @@ export const de: DeskWords = {
     tryDemo: 'Einen Demo-Anrufer klingeln lassen',
     tryDemoHint: 'Eine aufgenommene Stimme ruft über die Demo-Leitung an. Nehmen Sie hier an und hören Sie zu.',
     tryDemoSent: 'Der Demo-Anrufer wählt …',
+    tryDemoFailed:
+      'Der Demo-Anrufer konnte nicht los: Dieser Browser ist noch nicht angemeldet. Versuchen Sie es gleich noch einmal.',
     newCall: 'Neuer Anruf',
     recent: 'Letzte Anrufe',
     all: 'Ganzer Verlauf',

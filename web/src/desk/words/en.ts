@@ -160,6 +160,7 @@ export const en = {
     tryDemo: 'Let a demo caller ring you',
     tryDemoHint: 'A recorded voice calls over the demo trunk. Answer it here and listen.',
     tryDemoSent: 'The demo caller dials …',
+    tryDemoFailed: 'The demo caller could not be sent off: this browser has not registered yet. Try again in a moment.',
     newCall: 'New call',
     recent: 'Latest calls',
     all: 'All history',
