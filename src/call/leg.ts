@@ -1,5 +1,5 @@
 import type { Person, Trunk } from '#directory'
-import { isDirect, type MediaHandlers, type MediaLeg } from '#media'
+import { isDirect, type MediaHandlers, type MediaLeg, peerKindOf } from '#media'
 import type { Dialog, DialogHandlers, HeaderLines, Request, ServerTransaction } from '#sip'
 import type { DialogRow } from '#storage'
 import { type Core, inBackground } from './core.ts'
@@ -167,7 +167,7 @@ export class Leg implements DialogHandlers, MediaHandlers {
 
   /** Moves this leg's media from the direct way to the server, by re-INVITE. False when it was refused: the session stays as it was. */
   async anchor(like: MediaLeg): Promise<boolean> {
-    const made = await this.#core.anchored.createLeg()
+    const made = await this.#core.anchored.createLeg({ kind: peerKindOf(this.media) })
     if (!made.ok) return false
     const media = made.value
     const offer = await media.offer(like)

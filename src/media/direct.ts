@@ -83,3 +83,8 @@ export function sameEngine(leg: MediaLeg, like: MediaLeg | undefined): MediaLeg 
 export function isDirect(leg: MediaLeg): boolean {
   return leg instanceof DirectLeg
 }
+
+/** What the far end of a direct leg speaks, as its last description says; for a leg of another engine it is not known. */
+export function peerKindOf(leg: MediaLeg): 'rtp' | 'webrtc' {
+  return leg instanceof DirectLeg && /^m=audio \d+ (?:UDP\/TLS\/)?RTP\/SAVPF?\b/m.test(leg.remote) ? 'webrtc' : 'rtp'
+}

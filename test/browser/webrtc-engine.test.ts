@@ -123,6 +123,24 @@ needs('chromium', 'baresip')('browsers as phones, over /sip', () => {
     expect(JSON.stringify(record)).toContain('opus')
   })
 
+  test('a browser that talked Opus and video with another is transferred to a phone, and goes on with G.711', async () => {
+    const alice = await registered('alice')
+    const bob = await registered('bob')
+    const carol = await house.phone('carol', { tone: 880 })
+    await bob.do('call', 'sip:101@baton.local', { tone: 600, video: true })
+    await alice.saw('incoming')
+    await alice.do('answer', { tone: 700, video: true })
+    await bob.saw('confirmed')
+    await bob.hears(700)
+    await alice.do('transfer', 'sip:103@baton.local')
+    await carol.event('CALL_INCOMING')
+    await carol.accept()
+    await bob.hears(880)
+    await carol.hears(600)
+    await carol.hangup()
+    await bob.saw('ended Terminated')
+  })
+
   test('SIP.js registers, is called, and calls', async () => {
     const { alice, caller } = await talking('sip.js')
     await caller.hangup()

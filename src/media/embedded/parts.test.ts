@@ -5,7 +5,7 @@ import { MemorySockets, rtpPacket } from './fixtures/memory-sockets.ts'
 import { isAllowedTarget, Latch, learningMs } from './latch.ts'
 import { PortPool } from './ports.ts'
 import { Reception } from './reception.ts'
-import { relayedRtcp } from './rtcp.ts'
+import { missed, relayedRtcp } from './rtcp.ts'
 import { payloadEnd, payloadStart } from './rtp.ts'
 
 const anywhere = () => true
@@ -251,6 +251,66 @@ describe('Continuity', () => {
     expect(relayedRtcp(judged, [new Continuity()], [out])).toBe(32)
     expect(judged.readUInt32BE(8)).toBe(0xbb)
     expect(relayedRtcp(report.subarray(28), [out], [out])).toBe(0)
+  })
+})
+
+describe('RTCP of voice and video on one transport', () => {
+  const voice = new Continuity()
+  const video = new Continuity()
+  for (const [stream, ssrc] of [
+    [voice, 0xa0],
+    [video, 0xb0],
+  ] as const) {
+    stream.apply(rtpPacket({ type: 0, sequence: 1, ssrc }), 1, 90_000, 0)
+    stream.apply(rtpPacket({ type: 0, sequence: 1, ssrc: ssrc + 1 }), 2, 90_000, 20)
+  }
+  const packet = (first: number, type: number, ...words: number[]): Buffer => {
+    const bytes = Buffer.alloc(4 + 4 * words.length)
+    bytes.set([0x80 | first, type, 0, words.length])
+    for (const [i, word] of words.entries()) bytes.writeUInt32BE(word >>> 0, 4 + 4 * i)
+    return bytes
+  }
+
+  it('names each stream as its sender knows it: NACK, PLI, FIR, REMB', () => {
+    const nack = packet(1, 205, 1, 0xb0, 0x0005_0003)
+    const pli = packet(1, 206, 1, 0xb0)
+    const fir = packet(4, 206, 1, 0, 0xb0, 0x0100_0000)
+    const remb = packet(15, 206, 1, 0, 0x5245_4d42, 0x0200_0001, 0xa0, 0xb0)
+    const all = Buffer.concat([nack, pli, fir, remb])
+    expect(relayedRtcp(all, [new Continuity()], [voice, video])).toBe(all.length)
+    const expected = [
+      packet(1, 205, 1, 0xb1, 0x0005_0003),
+      packet(1, 206, 1, 0xb1),
+      packet(4, 206, 1, 0, 0xb1, 0x0100_0000),
+      packet(15, 206, 1, 0, 0x5245_4d42, 0x0200_0001, 0xa1, 0xb1),
+    ]
+    expect(all.toString('hex')).toBe(Buffer.concat(expected).toString('hex'))
+  })
+
+  it('tells what a NACK asks for again, and nothing of a packet that is cut off', () => {
+    const asked: [number, number][] = []
+    const nack = Buffer.concat([packet(0, 201, 1), packet(1, 205, 1, 0xb0, 0xffff_8001)])
+    missed(nack, (ssrc, sequence) => asked.push([ssrc, sequence]))
+    expect(asked).toEqual([
+      [0xb0, 0xffff],
+      [0xb0, 0],
+      [0xb0, 15],
+    ])
+    for (let length = 0; length < nack.length; length++)
+      missed(Buffer.from(nack.subarray(0, length)), () => expect.unreachable())
+  })
+
+  it('goes on with new numbers when a sender’s jump back', () => {
+    const stream = new Continuity()
+    const through1 = (sequence: number): number => {
+      const bytes = rtpPacket({ type: 0, sequence, ssrc: 7 })
+      stream.apply(bytes, 1, 8000, sequence)
+      return bytes.readUInt16BE(2)
+    }
+    expect(through1(5000)).toBe(5000)
+    stream.splice()
+    expect([through1(10), through1(11)]).toEqual([5001, 5002])
+    expect(stream.ssrc).toBe(7)
   })
 })
 

@@ -124,6 +124,7 @@ class JsSipPhone {
   hold = () => void this.session.hold()
   resume = () => void this.session.unhold()
   hangup = () => this.session.terminate()
+  transfer = (target) => void this.session.refer(target)
   dtmf = (keys) => void this.session.sendDTMF(keys, { transportType: 'RFC2833', duration: 200, interToneGap: 200 })
 
   restartIce() {
