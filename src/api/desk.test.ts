@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type ApiFixture, apiFixture } from '../../test/support/api.ts'
 import { fakeRecord, ringing } from '../../test/support/fake-calls.ts'
 import { callCard, type EndpointName, endpoints } from './contract.ts'
-import { type ApiFixture, apiFixture } from './fixture.ts'
 
 let api: ApiFixture
 let token: string

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type ApiFixture, apiFixture, type EventReader } from '../../test/support/api.ts'
 import { ringing } from '../../test/support/fake-calls.ts'
 import { boardEvent } from './contract.ts'
-import { type ApiFixture, apiFixture, type EventReader } from './fixture.ts'
 
 let api: ApiFixture
 beforeEach(async () => {

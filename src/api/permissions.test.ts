@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiFixture, apiFixture } from '../../test/support/api.ts'
 import { fakeRecord, ringing } from '../../test/support/fake-calls.ts'
 import { type Endpoint, type EndpointName, endpoints } from './contract.ts'
-import { type ApiFixture, apiFixture } from './fixture.ts'
 
 /** Who asks: nobody, two people, a supervisor, an administrator, and a token of alice without any scope that helps. */
 const askers = ['nobody', 'alice', 'bob', 'sue', 'admin'] as const

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { digestSecrets } from '#directory'
-import { type ApiFixture, apiFixture } from './fixture.ts'
+import { type ApiFixture, apiFixture } from '../../test/support/api.ts'
 
 let api: ApiFixture
 beforeEach(async () => {

@@ -1,12 +1,11 @@
 import { WebSocket } from 'ws'
+import { type BoardEvent, createHttpServer, type HttpServerOptions } from '#api'
 import type { CallActs, CallId } from '#call'
 import { CallError, type CallErrorCode } from '#call'
 import { Accounts, createDirectory, demoPassword, type Person, seedDemo } from '#directory'
 import { seededRandom, silentLog, VirtualClock } from '#lib'
 import { openStorage } from '#storage'
-import { FakeCalls } from '../../test/support/fake-calls.ts'
-import type { BoardEvent } from './contract.ts'
-import { createHttpServer, type HttpServerOptions } from './http-server.ts'
+import { FakeCalls } from './fake-calls.ts'
 
 /** Acts that remember what was asked; `refuse` makes the next one fail. */
 export class FakeActs implements Pick<CallActs, keyof CallActs> {
