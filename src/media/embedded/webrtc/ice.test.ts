@@ -1,6 +1,6 @@
-import { createHmac, createSecretKey } from 'node:crypto'
-import { crc32 } from 'node:zlib'
+import { createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { check, password } from '../fixtures/binding-request.ts'
 import { IceLite } from './ice.ts'
 import { bindingRequest, bindingSuccess, hasIntegrity } from './stun.ts'
 
@@ -37,37 +37,6 @@ describe('STUN', () => {
       expect(bindingRequest(Buffer.from(sample.subarray(0, length)))).toBeUndefined()
   })
 })
-
-const password = '0123456789abcdef0123456789abcdef'
-
-/** A check as a browser sends it. */
-function check(
-  options: { user?: string; password?: string; nominates?: boolean; controlled?: boolean; plain?: boolean } = {},
-): Buffer {
-  const attribute = (type: number, value: Buffer): Buffer => {
-    const head = Buffer.alloc(4)
-    head.writeUInt16BE(type)
-    head.writeUInt16BE(value.length, 2)
-    return Buffer.concat([head, value, Buffer.alloc((4 - (value.length % 4)) % 4)])
-  }
-  const parts = [attribute(0x0006, Buffer.from(options.user ?? 'ours:them')), attribute(0x0024, Buffer.alloc(4))]
-  parts.push(attribute(options.controlled ? 0x8029 : 0x802a, Buffer.alloc(8)))
-  if (options.nominates) parts.push(attribute(0x0025, Buffer.alloc(0)))
-  const body = Buffer.concat(parts)
-  const message = (length: number): Buffer => {
-    const head = Buffer.from('00010000' + '2112a442' + '000102030405060708090a0b', 'hex')
-    head.writeUInt16BE(length, 2)
-    return Buffer.concat([head, body])
-  }
-  if (options.plain) return message(body.length)
-  const hmac = createHmac('sha1', options.password ?? password)
-    .update(message(body.length + 24))
-    .digest()
-  const signed = Buffer.concat([message(body.length + 32), attribute(0x0008, hmac)])
-  const crc = Buffer.alloc(4)
-  crc.writeUInt32BE((crc32(signed) ^ 0x5354554e) >>> 0)
-  return Buffer.concat([signed, attribute(0x8028, crc)])
-}
 
 function agent(allowed: (address: string, port: number) => boolean = () => true): IceLite {
   const ice = new IceLite(allowed)
