@@ -197,7 +197,11 @@ test('administrators keep people, groups, numbers and trunks; secrets of trunks 
     body: { code: 'last-administrator' },
   })
   expect(await ask('PATCH /api/v1/people/demo-admin', { role: 'person' })).toMatchObject({ status: 409 })
+  const hers = await api.ask('POST /api/v1/contacts', { token: erins, body: { name: 'Hers' } })
+  const shared = await api.ask('POST /api/v1/contacts', { token: erins, body: { name: 'All', shared: true } })
   expect((await ask(`DELETE /api/v1/people/${id}`)).status).toBe(204)
+  expect(await api.storage.contacts.get(hers.body.id)).toBeUndefined()
+  expect((await ask(`GET /api/v1/contacts/${shared.body.id}`)).status).toBe(200)
   expect((await api.ask('GET /api/v1/session', { token: erins })).status).toBe(401)
 
   const group = await ask('POST /api/v1/groups', { name: 'back', members: ['demo-dave'], ring: { mode: 'order' } })

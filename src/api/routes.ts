@@ -99,13 +99,14 @@ async function answer(c: HonoContext, name: EndpointName, options: RouteOptions)
   const request = c.env.incoming
   const { desk } = options
   const { viewer, person } = admit(endpoint, request, options)
-  if (c.req.method !== 'GET') {
+  const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
+  if (!reads) {
     const refused = options.access.checkSite(request, viewer.kind === 'person' && viewer.by === 'cookie')
     if (refused) throw asFault(refused)
   }
   const path = checkPath(endpoint, c.req.param())
   const query = checkQuery(endpoint, new URL(c.req.url).searchParams)
-  const body = c.req.method === 'GET' ? {} : checkBody(endpoint, await readBody(request, endpoint))
+  const body = reads ? {} : checkBody(endpoint, await readBody(request, endpoint))
   if (!desk && endpoint.access !== 'reader' && name !== 'GET /api/v1/about')
     throw new ApiFault(503, 'no-log-ins', 'This server has no log-ins.')
   const headers: Record<string, string> = {}

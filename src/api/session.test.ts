@@ -125,6 +125,9 @@ describe('pages of others', () => {
     expect(await status({ 'sec-fetch-site': 'cross-site' })).toBe(403)
     expect(await status({ 'sec-fetch-site': 'same-site' })).toBe(403)
     expect(await status({})).toBe(403)
+    // Reading changes nothing.
+    for (const method of ['GET', 'HEAD'])
+      expect((await api.ask(`${method} /api/v1/settings`, { headers: { cookie } })).status).toBe(200)
   })
 
   test('programs with a token send no Origin; a foreign page cannot log anybody in', async () => {

@@ -103,7 +103,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
     })
     const text = await response.text()
     const json = response.headers.get('content-type')?.startsWith('application/json')
-    return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text }
+    return { status: response.status, headers: response.headers, body: json && text !== '' ? JSON.parse(text) : text }
   }
 
   async function logIn(login: string): Promise<string> {

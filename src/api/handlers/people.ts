@@ -45,6 +45,7 @@ export const peopleHandlers: HandlersOf<Under<'people'> | Under<'settings'>> = {
     checkNotLast(desk, person)
     await desk.accounts.removePerson(person.id)
     await desk.directory.removePerson(person.id)
+    await dropPrivateContacts(desk, person.id)
     return undefined
   },
 
@@ -83,6 +84,17 @@ export const peopleHandlers: HandlersOf<Under<'people'> | Under<'settings'>> = {
       throw withoutPrefix(error)
     }
   },
+}
+
+/** Nobody could see them any more; shared ones stay with everybody. */
+async function dropPrivateContacts({ storage }: DeskParts, ownerId: string): Promise<void> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await storage.contacts.list({ viewerId: ownerId, limit: 500, ...(cursor ? { cursor } : {}) })
+    const own = page.contacts.filter((row) => row.ownerId === ownerId && row.shared === 0)
+    await Promise.all(own.map(({ id }) => storage.contacts.remove(id)))
+    if (page.next === undefined) return
+    cursor = page.next
+  }
 }
 
 /** The directory names a person's fields; here the settings are the whole. */
