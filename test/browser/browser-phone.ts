@@ -67,7 +67,7 @@ type Stats = {
   audio: { packetsReceived?: number; totalAudioEnergy?: number; codecId?: string }
   video: { framesDecoded?: number; frameWidth?: number }
   pair?: { localCandidateId: string; remoteCandidateId: string }
-  local: { id: string; port: number }[]
+  local: { id: string; port: number; candidateType: string }[]
   remotes?: { id: string; port: number }[]
 }
 

@@ -11,6 +11,7 @@ export const programs: readonly RealProgram[] = [
   { name: 'initdb', debian: 'postgresql', suites: ['src/storage', 'test/crash', 'test/soak'] },
   { name: 'openssl', debian: 'openssl', suites: ['src/sip/transport', 'src/api', 'test/interop'] },
   { name: 'chromium', debian: 'chromium', suites: ['test/browser'] },
+  { name: 'turnserver', debian: 'coturn', suites: ['test/browser'] },
 ]
 
 /** The path of a program, in PATH or where Debian keeps servers' programs; undefined when it is not installed. */
