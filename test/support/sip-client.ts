@@ -258,10 +258,17 @@ export function newCallId(): string {
   return `${randomBytes(8).toString('hex')}@test`
 }
 
-/** The value of Authorization for a challenge (RFC 8760: MD5 and SHA-256; qop auth when offered). */
+/** The value of Authorization for a challenge (RFC 8760: MD5 and SHA-256; qop auth when offered). @param ha1 in the place of the password */
 export function digest(
   challenge: string,
-  { method, uri, user, password, nc = 1 }: { method: string; uri: string; user: string; password: string; nc?: number },
+  {
+    method,
+    uri,
+    user,
+    password = '',
+    ha1,
+    nc = 1,
+  }: { method: string; uri: string; user: string; password?: string; ha1?: string; nc?: number },
 ): string {
   const parameter = (name: string) =>
     new RegExp(`(?:^|[\\s,])${name}=(?:"([^"]*)"|([^,\\s]*))`, 'i')
@@ -276,7 +283,7 @@ export function digest(
   const [realm, nonce, opaque] = [parameter('realm')!, parameter('nonce')!, parameter('opaque')]
   const cnonce = randomBytes(6).toString('hex')
   const count = nc.toString(16).padStart(8, '0')
-  const secret = hash(`${user}:${realm}:${password}`)
+  const secret = ha1 ?? hash(`${user}:${realm}:${password}`)
   const withQop = parameter('qop') !== undefined
   const middle = withQop ? `${nonce}:${count}:${cnonce}:auth` : nonce
   const parts = [
