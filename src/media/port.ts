@@ -65,7 +65,7 @@ export interface MediaLeg {
 export interface LegOptions {
   /** Ends the wait for RTP after so many ms; 0 turns the watch off. Default 60,000. */
   readonly silenceMs?: number
-  /** What the peer may have: a SIP phone over RTP, or WebRTC (offered in the next step). Taken from the offer when it comes first. */
+  /** What our offer speaks: RTP to a SIP phone, or WebRTC (ICE, DTLS-SRTP, RFC 8834) to a browser. Default RTP; an offer that comes first decides itself. */
   readonly kind?: 'rtp' | 'webrtc'
 }
 
