@@ -92,7 +92,7 @@ export function LogIn({ about, expired }: { readonly about: About | undefined; r
                   type="button"
                   className="button"
                   disabled={busy}
-                  aria-label={w.logIn.demoAs(person.name)}
+                  aria-label={w.logIn.demoAs(`${person.name} ${person.extension}`.trim())}
                   onClick={() => void enter(person.login, person.password)}
                 >
                   {person.name}

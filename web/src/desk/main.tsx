@@ -22,7 +22,8 @@ const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   components: {
-    Modal: { defaultProps: { lockScroll: false, centered: true } },
+    // A dialog's head is no banner of the page.
+    Modal: { defaultProps: { lockScroll: false, centered: true, attributes: { header: { role: 'presentation' } } } },
     Select: { defaultProps: { allowDeselect: false, comboboxProps: { withinPortal: true } } },
   },
 })

@@ -124,7 +124,7 @@ export function Palette() {
         actions={groups}
         query={query}
         onQueryChange={setQuery}
-        shortcut={['mod + K']}
+        shortcut={null}
         nothingFound={w.palette.none}
         highlightQuery
         scrollable

@@ -1,5 +1,5 @@
 import { Menu, useMantineColorScheme } from '@mantine/core'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useLive } from '../../api/live.ts'
 import mark from '../../baton.svg'
 import { type Language, languages, useSpeech } from '../../i18n/index.ts'
@@ -7,7 +7,7 @@ import { ask, faultText } from '../api.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { usePhone } from '../phone/hub.ts'
 import { logOut, refreshPerson } from '../session.ts'
-import { openPalette } from './palette-state.ts'
+import { listenForPalette, openPalette } from './palette-state.ts'
 import { say, sayTrouble } from './say.ts'
 import { Sign, type SignName } from './sign.tsx'
 import type { DeskPage, DeskRoute } from './use-desk-route.ts'
@@ -37,6 +37,7 @@ export function Shell({ route, onLanguage, children }: ShellProps) {
   const w = useWords()
   const { me } = useDesk()
   const admin = me.role === 'administrator'
+  useEffect(listenForPalette, [])
   return (
     <div className="desk">
       <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
@@ -47,13 +48,7 @@ export function Shell({ route, onLanguage, children }: ShellProps) {
           <img src={mark} alt="" width="34" height="34" />
           <span>Baton</span>
         </a>
-        <button
-          type="button"
-          className="search-button"
-          onClick={openPalette}
-          aria-keyshortcuts="Control+K"
-          aria-label={w.palette.open}
-        >
+        <button type="button" className="search-button" onClick={openPalette} aria-keyshortcuts="Control+K">
           <Sign name="search" />
           <span>{w.palette.open}</span>
           <kbd>Ctrl K</kbd>

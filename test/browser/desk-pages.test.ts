@@ -1,0 +1,218 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { accessibilityFaults, buildPages, openChromium } from '../support/browser.ts'
+import { FakeDesk, fakeDeskData, fakeRinging } from '../support/fake-desk.ts'
+import { needs } from '../support/needs.ts'
+import { type Baton, startBaton } from '../support/server.ts'
+
+needs('chromium')('the pages of the desk', () => {
+  let browser: Browser
+  let baton: Baton
+  const closers: (() => Promise<unknown>)[] = []
+
+  beforeAll(async () => {
+    buildPages()
+    baton = await startBaton()
+    browser = await openChromium('after-click')
+  })
+  afterEach(async () => {
+    while (closers.length > 0) await closers.pop()?.()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await baton?.stop()
+  })
+
+  /** Opens a page of the desk over a made-up API; what the page complains about is collected. */
+  async function open(hash: string, options: BrowserContextOptions = {}, change?: (desk: FakeDesk) => void) {
+    const context = await browser.newContext({ locale: 'en', reducedMotion: 'reduce', ...options })
+    closers.push(() => context.close())
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of 40[14]/.test(message.text())) complaints.push(message.text())
+    })
+    const desk = new FakeDesk(fakeDeskData(Date.now()))
+    change?.(desk)
+    await desk.install(page)
+    await page.goto(`${baton.http}/desk${hash}`)
+    return { page, desk, complaints }
+  }
+
+  const card = (page: Page) => page.getByRole('alertdialog', { name: 'Incoming call from Jane Cooper' })
+  const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
+  const overflow = (page: Page) =>
+    page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+  const visits: [hash: string, title: string, settle: (page: Page, desk: FakeDesk) => Promise<unknown>][] = [
+    [
+      '#/calls',
+      'Calls',
+      (page) =>
+        page
+          .getByRole('row', { name: /Jane Cooper/ })
+          .first()
+          .waitFor(),
+    ],
+    [
+      '#/calls',
+      'Calls',
+      async (page, desk) => {
+        desk.put(fakeRinging(Date.now()))
+        await card(page).getByText('Waits for the corrected invoice').waitFor()
+      },
+    ],
+    [
+      '#/history',
+      'History',
+      (page) =>
+        page
+          .getByRole('row', { name: /Jane Cooper/ })
+          .first()
+          .waitFor(),
+    ],
+    ['#/contacts', 'Contacts', (page) => page.getByRole('link', { name: 'Amir Haddad' }).waitFor()],
+    ['#/contacts/c2', 'Contacts', (page) => page.getByRole('dialog', { name: 'Edit contact' }).waitFor()],
+    ['#/devices', 'Devices', (page) => page.getByText('udp 192.0.2.17:5060').first().waitFor()],
+    ['#/people', 'People', (page) => page.getByRole('button', { name: 'Carol' }).waitFor()],
+    ['#/groups', 'Groups', (page) => page.getByRole('button', { name: 'Front desk' }).waitFor()],
+    ['#/numbers', 'Numbers', (page) => page.getByText('+1 202 555 0102').waitFor()],
+    ['#/trunks', 'Trunks', (page) => page.getByRole('button', { name: 'Carrier A' }).waitFor()],
+    ['#/settings', 'Settings', (page) => page.getByLabel('When nobody answers').waitFor()],
+  ]
+
+  test.each([
+    ['light', 1440, 900],
+    ['dark', 390, 844],
+    ['dark', 1440, 900],
+    ['light', 390, 844],
+  ] as const)(
+    'axe finds nothing in %s at %d × %d, and nothing is wider than the screen',
+    async (colorScheme, width, height) => {
+      const faults: string[] = []
+      for (const [hash, title, settle] of visits) {
+        const { page, desk, complaints } = await open(hash, { colorScheme, viewport: { width, height } })
+        await heading(page, title)
+        await settle(page, desk)
+        faults.push(...(await accessibilityFaults(page)).map((fault) => `${hash}: ${fault}`))
+        faults.push(...complaints.map((complaint) => `${hash}: ${complaint}`))
+        if (await overflow(page)) faults.push(`${hash}: wider than the screen`)
+        await closers.pop()?.()
+      }
+      const { page } = await open('', { colorScheme, viewport: { width, height } }, (desk) => {
+        desk.data.loggedIn = false
+      })
+      await heading(page, 'Log in')
+      faults.push(...(await accessibilityFaults(page)).map((fault) => `log-in: ${fault}`))
+      expect(faults).toEqual([])
+    },
+    120_000,
+  )
+
+  test('a colleague’s answer takes the card away and says who has the call', async () => {
+    const { page, desk } = await open('#/history')
+    await heading(page, 'History')
+    const ringing = fakeRinging(Date.now())
+    desk.put(ringing)
+    await card(page).waitFor()
+    expect(await page.title()).toBe('(1) Incoming call from Jane Cooper')
+    desk.put({ ...ringing, state: 'answered', answeredBy: 'bob/phone', branches: [] })
+    await card(page).waitFor({ state: 'detached' })
+    await page.getByText('Answered by bob/phone').waitFor()
+    expect(await page.title()).toBe('History – Baton desk')
+  })
+
+  test('"Answer on…" and "Send to…" ask the server', async () => {
+    const { page, desk } = await open('#/calls')
+    desk.put(fakeRinging(Date.now()))
+    await card(page).getByRole('button', { name: 'Answer on…' }).click()
+    await page.getByRole('menuitem', { name: /Desk phone/ }).click()
+    await page.getByText('Pick up Desk phone now').waitFor()
+    await card(page).getByRole('button', { name: 'Send to…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Send the call to' })
+    await dialog.getByRole('combobox').fill('car')
+    await dialog.getByRole('option', { name: /Carol/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByText('Sent to Carol').waitFor()
+    expect(desk.asked.filter((line) => line.includes('/calls/'))).toEqual([
+      'POST /calls/ring/answer {"station":"phone"}',
+      'POST /calls/ring/divert {"to":"103"}',
+    ])
+  })
+
+  test('markup in a caller’s name is text', async () => {
+    const { page, desk, complaints } = await open('#/calls', {}, ({ data }) => {
+      data.card = undefined
+    })
+    const name = '<img src=x onerror=alert(1)>'
+    desk.put({ ...fakeRinging(Date.now()), caller: { number: '+12025550147', name, personId: '' } })
+    await page.getByRole('alertdialog', { name: `Incoming call from ${name}` }).waitFor()
+    expect(await page.locator('img[src=x]').count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
+  test('the keyboard alone: log in, palette, shortcuts, decline; single keys can be switched off', async () => {
+    const { page, desk } = await open('', {}, ({ data }) => {
+      data.loggedIn = false
+    })
+    await page.getByLabel('Log-in name').focus()
+    await page.keyboard.type('alice')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('wrong')
+    await page.keyboard.press('Enter')
+    await page.getByText('The log-in name or the password is wrong.').waitFor()
+    expect(await page.getByLabel('Log-in name').inputValue()).toBe('alice')
+    await page.getByLabel('Password', { exact: false }).first().focus()
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('alice-demo')
+    await page.keyboard.press('Enter')
+    await heading(page, 'Calls')
+
+    await page.keyboard.press('Control+K')
+    await page.getByPlaceholder('Call, find a person, go somewhere …').waitFor()
+    await page.keyboard.type('settings')
+    await page.keyboard.press('Enter')
+    await heading(page, 'Settings')
+    expect(await page.evaluate('document.activeElement.id')).toBe('main')
+
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor({ state: 'detached' })
+
+    desk.put(fakeRinging(Date.now()))
+    await card(page).waitFor()
+    await page.getByLabel('When nobody answers').focus()
+    await page.keyboard.type('d')
+    expect(desk.asked.some((line) => line.includes('decline'))).toBe(false)
+    await page.getByRole('switch', { name: /Single keys act/ }).focus()
+    await page.keyboard.press('Space')
+    await page.locator('#main').focus()
+    await page.keyboard.press('d')
+    expect(desk.asked.some((line) => line.includes('decline'))).toBe(false)
+    await page.getByRole('switch', { name: /Single keys act/ }).focus()
+    await page.keyboard.press('Space')
+    await page.locator('#main').focus()
+    const declined = page.waitForRequest(/decline/)
+    await page.keyboard.press('d')
+    await declined
+  })
+
+  test('a browser that holds back sound is told of, and a click lets it ring', async () => {
+    const { page } = await open('#/calls')
+    const hint = page.getByText('Your browser keeps this page silent')
+    await hint.waitFor()
+    await page.getByRole('button', { name: 'Go available' }).click()
+    await hint.waitFor({ state: 'detached' })
+  })
+
+  test('German all over', async () => {
+    const { page, desk } = await open('#/settings', { locale: 'de-DE' })
+    await heading(page, 'Einstellungen')
+    desk.put(fakeRinging(Date.now()))
+    const incoming = page.getByRole('alertdialog', { name: 'Anruf von Jane Cooper' })
+    await incoming.getByRole('button', { name: 'Ablehnen' }).waitFor()
+    expect(await page.locator('html').getAttribute('lang')).toBe('de')
+  })
+})
