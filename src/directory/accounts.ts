@@ -65,6 +65,8 @@ export class Accounts {
   readonly #hashes = new Map<string, string>()
   readonly #sessions = new Map<string, SessionRow>()
   readonly #tokens = new Map<string, TokenRow>()
+  /** Hash of a token by its id. */
+  readonly #tokenIds = new Map<string, string>()
   readonly #listeners = new Set<(id: string, personId: string) => void>()
   readonly #pairs: Attempts
   readonly #sources: Attempts
@@ -92,7 +94,7 @@ export class Accounts {
       else await store.dropSession(row.hash)
     }
     for (const row of tokens) {
-      if (known(row) && (row.expiresAt === null || row.expiresAt > now)) accounts.#tokens.set(row.hash, row)
+      if (known(row) && (row.expiresAt === null || row.expiresAt > now)) accounts.#keepToken(row)
       else await store.dropToken(row.id)
     }
     return accounts
@@ -199,8 +201,8 @@ export class Accounts {
     const now = this.#parts.clock.now()
     const session = this.#sessions.get(id)
     if (session) return session.expiresAt > now
-    for (const row of this.#tokens.values()) if (row.id === id) return row.expiresAt === null || row.expiresAt > now
-    return false
+    const token = this.#tokens.get(this.#tokenIds.get(id) ?? '')
+    return token !== undefined && (token.expiresAt === null || token.expiresAt > now)
   }
 
   async logOut(id: string): Promise<void> {
@@ -241,16 +243,15 @@ export class Accounts {
       lastUsedAt: null,
     }
     await storage.accounts.putToken(row)
-    this.#tokens.set(row.hash, row)
+    this.#keepToken(row)
     return { token: tokenOf(row), text }
   }
 
   /** @returns whether the person had such a token */
   async removeToken(personId: string, id: string): Promise<boolean> {
-    const row = [...this.#tokens.values()].find((one) => one.id === id && one.personId === personId)
-    if (!row) return false
-    this.#tokens.delete(row.hash)
-    this.#tell(row.id, row.personId)
+    const row = this.#tokens.get(this.#tokenIds.get(id) ?? '')
+    if (row?.personId !== personId) return false
+    this.#forgetToken(row)
     await this.#parts.storage.accounts.dropToken(id)
     return true
   }
@@ -259,11 +260,7 @@ export class Accounts {
   async removePerson(personId: string): Promise<void> {
     this.#hashes.delete(personId)
     for (const row of [...this.#sessions.values()]) if (row.personId === personId) this.#forget(row)
-    for (const row of [...this.#tokens.values()]) {
-      if (row.personId !== personId) continue
-      this.#tokens.delete(row.hash)
-      this.#tell(row.id, personId)
-    }
+    for (const row of [...this.#tokens.values()]) if (row.personId === personId) this.#forgetToken(row)
     await this.#parts.storage.accounts.dropPerson(personId)
   }
 
@@ -308,9 +305,19 @@ export class Accounts {
     this.#write(this.#parts.storage.accounts.dropSession(row.hash))
   }
 
-  #dropToken(row: TokenRow): void {
+  #keepToken(row: TokenRow): void {
+    this.#tokens.set(row.hash, row)
+    this.#tokenIds.set(row.id, row.hash)
+  }
+
+  #forgetToken(row: TokenRow): void {
     this.#tokens.delete(row.hash)
+    this.#tokenIds.delete(row.id)
     this.#tell(row.id, row.personId)
+  }
+
+  #dropToken(row: TokenRow): void {
+    this.#forgetToken(row)
     this.#write(this.#parts.storage.accounts.dropToken(row.id))
   }
 

@@ -28,6 +28,25 @@ trunks:
 )
 
 describe('organisation file', () => {
+  it('gives people passwords for the desk, where there are accounts', async () => {
+    const { directory } = await demoFixture()
+    const given: [string, string][] = []
+    const accounts = {
+      setPassword: async (id: string, password: string) => {
+        given.push([directory.personById(id)?.login ?? '', password])
+      },
+    }
+    const people = [
+      { login: 'gina', name: 'Gina', role: 'administrator', password: 'a long password' },
+      { login: 'hans', name: 'Hans' },
+    ]
+    await applyOrganisation(directory, { people }, accounts)
+    expect(given).toEqual([['gina', 'a long password']])
+    expect(directory.personByLogin('gina')?.role).toBe('administrator')
+    const short = { people: [{ login: 'ines', name: 'Ines', password: 'short' }] }
+    await expect(applyOrganisation(directory, short, accounts)).rejects.toThrow(/people\.0\.password: .*not shown/)
+  })
+
   it('brings everything in, and a second run changes nothing', async () => {
     const { directory, storage } = await demoFixture()
     const counts = { people: 2, devices: 2, groups: 1, numbers: 4, trunks: 1 }
