@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CipherContext, DtlsClient, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift'
+import { VirtualClock } from '#lib'
 import { DtlsHandshakes, matches } from './dtls.ts'
 
 let ending = () => {}
@@ -29,7 +30,8 @@ async function handshake(
   drop: (packet: number) => boolean = () => false,
 ) {
   const { signatureHash } = await makeCertificate()
-  const server = await DtlsHandshakes.create()
+  const clock = new VirtualClock()
+  const server = await DtlsHandshakes.create(clock)
   let over = false
   ending = () => {
     over = true
@@ -37,6 +39,8 @@ async function handshake(
   }
   let toClient = (_: Buffer): void => {}
   let sent = 0
+  let answers = 0
+  let hello = Buffer.alloc(0)
   const client = new DtlsClient({
     transport: {
       type: 'ice',
@@ -45,6 +49,7 @@ async function handshake(
         toClient = take
       },
       send: async (bytes: Buffer) => {
+        if (sent === 0) hello = Buffer.from(bytes)
         if (!over && !drop(sent++)) setImmediate(() => server.packet(1, bytes))
       },
       close: async () => {},
@@ -57,14 +62,27 @@ async function handshake(
   })
   const outcome = new Promise<Buffer | string>((resolve) => {
     server.start(1, [expected], {
-      send: (bytes) => setImmediate(() => toClient(bytes)),
+      send: (bytes) => {
+        answers++
+        setImmediate(() => toClient(bytes))
+      },
       keys: resolve,
       failed: resolve,
     })
   })
   client.onConnect.subscribe(() => {})
   client.connect().catch(() => {})
-  return { outcome: await outcome, client }
+  return {
+    outcome: await outcome,
+    client,
+    clock,
+    /** How many packets answer another ClientHello. */
+    helloAgain(): number {
+      const before = answers
+      server.packet(1, hello)
+      return answers - before
+    },
+  }
 }
 
 describe('a DTLS handshake', () => {
@@ -79,6 +97,17 @@ describe('a DTLS handshake', () => {
     const { certPem, keyPem } = await makeCertificate()
     const { outcome } = await handshake(certPem, keyPem, fingerprintOf(certPem), (packet) => packet === 1)
     expect(outcome).toHaveLength(60)
+  })
+
+  it('is forgotten half a minute after its end', async () => {
+    const { certPem, keyPem } = await makeCertificate()
+    const { clock, helloAgain } = await handshake(certPem, keyPem, fingerprintOf(certPem))
+    expect(clock.pending).toBe(1)
+    await clock.advance(29_999)
+    expect(helloAgain()).toBe(1)
+    await clock.advance(1)
+    expect(helloAgain()).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 
   it('gives no keys to another certificate', async () => {

@@ -1,10 +1,13 @@
 import { createHash, createHmac, timingSafeEqual, verify, X509Certificate } from 'node:crypto'
 import { CipherContext, DtlsServer, HashAlgorithm, NamedCurveAlgorithm, SignatureAlgorithm } from 'werift'
+import { type Clock, systemClock, type Timer } from '#lib'
 import type { HandshakeListener, Handshakes } from './handshakes.ts'
 
 /** SRTP_AES128_CM_HMAC_SHA1_80 (RFC 5764 §4.1.2). */
 const profile = 0x0001
 const materialLength = 60
+/** How long a finished handshake answers a peer that missed our last message; then its memory is free. */
+const lingerMs = 30_000
 const message = { certificateVerify: 15, finished: 20 } as const
 
 interface Credentials {
@@ -17,6 +20,7 @@ interface Handshake {
   readonly server: DtlsServer
   readonly receive: (bytes: Buffer) => void
   over: boolean
+  linger: Timer | undefined
 }
 
 /**
@@ -26,21 +30,23 @@ interface Handshake {
 export class DtlsHandshakes implements Handshakes {
   readonly fingerprint: Promise<string>
   readonly #credentials: Credentials
+  readonly #clock: Clock
   readonly #handshakes = new Map<number, Handshake>()
 
-  private constructor(credentials: Credentials) {
+  private constructor(credentials: Credentials, clock: Clock) {
     this.#credentials = credentials
+    this.#clock = clock
     const { raw } = new X509Certificate(credentials.certPem)
     this.fingerprint = Promise.resolve(`sha-256 ${fingerprintOf(raw, 'sha256')}`)
   }
 
   /** With a certificate made for this run. */
-  static async create(): Promise<DtlsHandshakes> {
+  static async create(clock: Clock = systemClock): Promise<DtlsHandshakes> {
     const credentials = await CipherContext.createSelfSignedCertificateWithKey(
       { signature: SignatureAlgorithm.ecdsa_3, hash: HashAlgorithm.sha256_4 },
       NamedCurveAlgorithm.secp256r1_23,
     )
-    return new DtlsHandshakes(credentials)
+    return new DtlsHandshakes(credentials, clock)
   }
 
   start(id: number, fingerprints: readonly string[], listener: HandshakeListener): void {
@@ -73,7 +79,7 @@ export class DtlsHandshakes implements Handshakes {
       certificateRequest: true,
       extendedMasterSecret: true,
     })
-    const handshake: Handshake = { server, receive: (bytes) => receive(bytes), over: false }
+    const handshake: Handshake = { server, receive: (bytes) => receive(bytes), over: false, linger: undefined }
     this.#handshakes.set(id, handshake)
     const settle = (run: () => void): void => {
       if (handshake.over || !isCurrent()) return
@@ -82,6 +88,7 @@ export class DtlsHandshakes implements Handshakes {
     }
     server.onConnect.subscribe(() =>
       settle(() => {
+        handshake.linger = this.#clock.setTimeout(() => this.end(id), lingerMs)
         const wrong = wrongWith(server, fingerprints)
         if (wrong) listener.failed(wrong)
         else listener.keys(server.exportKeyingMaterial('EXTRACTOR-dtls_srtp', materialLength))
@@ -99,6 +106,7 @@ export class DtlsHandshakes implements Handshakes {
     const handshake = this.#handshakes.get(id)
     if (!handshake) return
     handshake.over = true
+    this.#clock.clearTimeout(handshake.linger)
     this.#handshakes.delete(id)
   }
 
