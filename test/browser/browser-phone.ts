@@ -65,7 +65,13 @@ export class PhonePage {
 
 type Stats = {
   audio: { packetsReceived?: number; totalAudioEnergy?: number; codecId?: string }
-  video: { framesDecoded?: number; frameWidth?: number }
+  video: {
+    framesDecoded?: number
+    frameWidth?: number
+    packetsReceived?: number
+    packetsLost?: number
+    nackCount?: number
+  }
   pair?: { localCandidateId: string; remoteCandidateId: string }
   local: { id: string; port: number; candidateType: string }[]
   remotes?: { id: string; port: number }[]

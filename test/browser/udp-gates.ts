@@ -7,6 +7,9 @@ export class UdpGates {
   readonly ports: Record<number, number> = {}
   readonly #sockets: Socket[] = []
   readonly #shut = new Set<number>()
+  /** Loses every so many-th datagram on its way out; 0 loses none. */
+  losesOneIn = 0
+  #counted = 0
 
   static async before(ports: readonly number[]): Promise<UdpGates> {
     const gates = new UdpGates()
@@ -29,6 +32,7 @@ export class UdpGates {
       if (!this.#shut.has(own)) inside.send(bytes, port, '127.0.0.1')
     })
     inside.on('message', (bytes) => {
+      if (this.losesOneIn > 0 && ++this.#counted % this.losesOneIn === 0) return
       if (client > 0 && !this.#shut.has(own)) outside.send(bytes, client, '127.0.0.1')
     })
   }
@@ -40,6 +44,7 @@ export class UdpGates {
 
   openAll(): void {
     this.#shut.clear()
+    this.losesOneIn = 0
   }
 
   close(): void {

@@ -65,4 +65,27 @@ needs('chromium', 'baresip')('the way of a browser’s media is cut', () => {
     await caller.hears(700)
     await alice.hears(440)
   })
+
+  test('one packet in ten is lost on the way to the browser: video is whole, because packets are sent again', async () => {
+    gates.openAll()
+    const alice = await BrowserPhone.register(browser, pages, house.baton.http, 'alice', { ports: gates.ports })
+    const bob = await BrowserPhone.register(browser, pages, house.baton.http, 'bob')
+    for (const phone of [alice, bob]) house.onClear(() => phone.close())
+    await bob.do('call', 'sip:101@baton.local', { tone: 600, video: true })
+    await alice.saw('incoming')
+    await alice.do('answer', { tone: 700, video: true })
+    await bob.saw('confirmed')
+    await alice.hears(600)
+    gates.losesOneIn = 10
+    const before = (await alice.stats()).video
+    await expect
+      .poll(async () => (await alice.stats()).video.framesDecoded ?? 0, { timeout: 30_000 })
+      .toBeGreaterThan((before.framesDecoded ?? 0) + 100)
+    const after = (await alice.stats()).video
+    const received = (after.packetsReceived ?? 0) - (before.packetsReceived ?? 0)
+    expect((after.nackCount ?? 0) - (before.nackCount ?? 0)).toBeGreaterThan(0)
+    expect((after.packetsLost ?? 0) - (before.packetsLost ?? 0)).toBeLessThan(received / 30)
+    await bob.do('hangup')
+    await alice.saw('ended Terminated')
+  })
 })
