@@ -6,6 +6,9 @@ import { createDirectEngine, type MediaEngine } from '#media'
 import {
   Authenticator,
   createSipStack,
+  type Flow,
+  GuessLock,
+  NonceMint,
   type Resolver,
   type Transport,
   type TransportHandler,
@@ -62,20 +65,28 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   const { config, clock, random, log, storage, directory, media, resolver } = parts
   const { domain, digest, userAgent, sessionExpires } = config.sip
   let transport: T | undefined
-  const authenticator = new Authenticator({
-    realm: domain,
-    clock,
-    random,
-    algorithm: digest,
-    lookup: (username) => directory.secretsOf(username),
-    lockOptions: { triesPerAccount: config.limits.authTries },
-    isRegistered: (username, address, port) => {
-      const device = directory.deviceByUsername(username)
-      const bindings = device ? directory.bindingsOfDevice(device.id) : []
-      return bindings.some((binding) => binding.remoteAddress === address && binding.remotePort === port)
-    },
-    isOurs: (host, port) => host === domain || transport?.isOurs(host, port) === true,
-  })
+  // Nonces and guesses count for the whole server, whatever listener they come by.
+  const mint = new NonceMint({ clock, random })
+  const lock = new GuessLock(clock, { triesPerAccount: config.limits.authTries })
+  const authenticator = (algorithm: 'MD5' | 'SHA-256'): Authenticator =>
+    new Authenticator({
+      realm: domain,
+      clock,
+      random,
+      algorithm,
+      mint,
+      lock,
+      lookup: (username) => directory.secretsOf(username),
+      isRegistered: (username, address, port) => {
+        const device = directory.deviceByUsername(username)
+        const bindings = device ? directory.bindingsOfDevice(device.id) : []
+        return bindings.some((binding) => binding.remoteAddress === address && binding.remotePort === port)
+      },
+      isOurs: (host, port) => host === domain || transport?.isOurs(host, port) === true,
+    })
+  const forPhones = authenticator(digest)
+  // The browsers' SIP libraries know MD5 only; their connection is the page's own.
+  const forBrowsers = digest === 'MD5' ? forPhones : authenticator('MD5')
   const core = {
     clock,
     random,
@@ -84,7 +95,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     directory,
     anchored: media,
     direct: createDirectEngine(),
-    authenticator,
+    authenticatorOf: ({ protocol }: Flow) => (protocol === 'ws' || protocol === 'wss' ? forBrowsers : forPhones),
     resolver,
     settings: { ...defaultCallSettings, node: config.node, domain, maxCalls: config.limits.maxCalls },
   } as Core & { readonly directory: Directory & DirectoryAdmin }

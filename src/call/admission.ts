@@ -1,5 +1,5 @@
 import type { Device, Person, Trunk } from '#directory'
-import { parseNameAddr, type Request, type ServerTransaction } from '#sip'
+import { type Flow, parseNameAddr, type Request, type ServerTransaction } from '#sip'
 import type { Caller } from './caller.ts'
 import type { Core } from './core.ts'
 import { outsideNumberOf } from './station.ts'
@@ -19,21 +19,16 @@ export type Admission =
  * Who sends this request: a trunk by its address and configured identity, a device by its digest; everybody else is challenged. Unknown
  * users and wrong passwords get the same answer.
  */
-export function admit(
-  core: Core,
-  request: Request,
-  source: { address: string; port: number },
-  proxy: boolean,
-): Admission {
+export function admit(core: Core, request: Request, flow: Flow, proxy: boolean): Admission {
   const trunk = core.directory.trunkOf({
-    address: source.address,
-    port: source.port,
+    address: flow.remoteAddress,
+    port: flow.remotePort,
     requestUser: request.uri.user,
     requestHost: request.uri.host,
     fromUser: request.from.uri.user,
   })
   if (trunk && request.method !== 'REGISTER') return { kind: 'trunk', trunk }
-  const result = core.authenticator.check(request, source.address, source.port)
+  const result = core.authenticatorOf(flow).check(request, flow.remoteAddress, flow.remotePort)
   if (result.outcome === 'ok') {
     const device = core.directory.deviceByUsername(result.username)
     const person = device && core.directory.personById(device.personId)

@@ -81,7 +81,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       this.#refuse(invitation, refusal)
       return
     }
-    const admission = admit(this.core, request, { address: flow.remoteAddress, port: flow.remotePort }, true)
+    const admission = admit(this.core, request, flow, true)
     if (admission.kind === 'refused') {
       invitation.reject(admission.status, admission.reason, admission.headers)
       return
@@ -133,12 +133,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   /** MESSAGE, SUBSCRIBE, REFER … outside a dialog: nobody learns anything without credentials. */
   #other(transaction: ServerTransaction): void {
     const { request, flow } = transaction
-    const admission = admit(
-      this.core,
-      request,
-      { address: flow.remoteAddress, port: flow.remotePort },
-      request.method !== 'SUBSCRIBE',
-    )
+    const admission = admit(this.core, request, flow, request.method !== 'SUBSCRIBE')
     if (admission.kind === 'refused') refuse(transaction, admission)
     else if (request.method === 'SUBSCRIBE' || request.method === 'PUBLISH') transaction.respond(489, 'Bad Event')
     else transaction.respond(405, 'Method Not Allowed')

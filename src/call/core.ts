@@ -1,7 +1,7 @@
 import type { Directory } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import type { MediaEngine } from '#media'
-import type { Authenticator, Resolver, Transport, UserAgent } from '#sip'
+import type { Authenticator, Flow, Resolver, Transport, UserAgent } from '#sip'
 import type { Storage } from '#storage'
 
 /** Bounds and habits of the call core, from the configuration. */
@@ -40,7 +40,8 @@ export interface Core {
   readonly anchored: MediaEngine
   /** Passes session descriptions through: media flows from station to station. */
   readonly direct: MediaEngine
-  readonly authenticator: Authenticator
+  /** Each kind of listener asks for one digest algorithm. */
+  authenticatorOf(flow: Flow): Authenticator
   readonly resolver: Resolver
   readonly settings: CallSettings
   /** Set once the stack runs. */

@@ -6,7 +6,7 @@ import { type Core, inBackground } from './core.ts'
 /** REGISTER (RFC 3261 §10.3): who may, for which AoR, and the bindings that follow. 200 goes out once they are stored. */
 export function handleRegister(core: Core, transaction: ServerTransaction): void {
   const { request, flow } = transaction
-  const admission = admit(core, request, { address: flow.remoteAddress, port: flow.remotePort }, false)
+  const admission = admit(core, request, flow, false)
   if (admission.kind === 'refused') {
     refuse(transaction, admission)
     return

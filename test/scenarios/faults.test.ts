@@ -211,3 +211,18 @@ describe('registrations move', () => {
     expect(scenario.directory.bindingsOf('demo-alice')).toHaveLength(1)
   })
 })
+
+it('phones are asked for SHA-256 where that is set, browsers always for MD5; never for both', async () => {
+  const scenario = await Scenario.start({ digest: 'SHA-256' })
+  const challenges: string[] = []
+  scenario.network.rule(({ text }) => {
+    for (const [, algorithm] of text.matchAll(/^WWW-Authenticate:.*algorithm=([A-Z0-9-]+)/gim))
+      challenges.push(algorithm ?? '')
+    return undefined
+  })
+  const alice = scenario.phone('alice', { address: '10.0.0.1', user: 'alice' })
+  expect(await scenario.during(alice.register())).toBe(200)
+  const bob = scenario.phone('bob', { address: '10.0.0.2', user: 'bob', protocol: 'ws' })
+  expect(await scenario.during(bob.register())).toBe(200)
+  expect(challenges).toEqual(['SHA-256', 'MD5'])
+})

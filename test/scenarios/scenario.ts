@@ -34,6 +34,8 @@ export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'l
   readonly seed?: number
   /** How long a peer may send no RTP, in ms; 0, the default, for ever: scenarios have no media. */
   readonly silenceMs?: number
+  /** `sip.digest`. */
+  readonly digest?: 'MD5' | 'SHA-256'
 }
 
 /** The whole server in one process: memory network, virtual time, in-memory database. */
@@ -70,7 +72,8 @@ export class Scenario {
   async boot(options: ScenarioOptions = {}): Promise<void> {
     const { clock, random, storage } = this
     const log = { ...silentLog, error: (fields: object, sentence: string) => this.errors.push({ ...fields, sentence }) }
-    const config = loadBatonConfig({ environment: {} })
+    const defaults = loadBatonConfig({ environment: {} })
+    const config = { ...defaults, sip: { ...defaults.sip, digest: options.digest ?? defaults.sip.digest } }
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
     await seedDemo(this.directory)
     this.media = withoutWebRtc(
