@@ -36,6 +36,9 @@ const weight: Partial<Record<CallErrorCode, number>> = {
   unreachable: 1,
 }
 
+/** How long a call waits for a browser whose page is loaded anew while it rings there alone. */
+const returnMs = 5_000
+
 /** Rings the stations of a plan, step by step, until one takes the call (first claim wins), all refuse, or it is given up. */
 export class Ringing implements BranchListener {
   readonly branches: Branch[] = []
@@ -48,6 +51,8 @@ export class Ringing implements BranchListener {
   #step = -1
   #timer: Timer | undefined
   #waitingForStation = false
+  /** A browser's connection broke while it rang: it may be back in a moment. */
+  #mayReturn = false
   /** Stations that have refused WebRTC. */
   readonly #plain = new Set<Station>()
   /** Stations asked so far, and those whose INVITE is still being made. */
@@ -159,6 +164,7 @@ export class Ringing implements BranchListener {
       this.#ring([branch.station])
       return
     }
+    if (cause === 'unreachable' && mediaKindOf(branch.station) === 'webrtc') this.#mayReturn = true
     if ((weight[cause] ?? 0) > (weight[this.#worst.cause] ?? 0) || this.branches.length === 1)
       this.#worst = { cause, status }
     this.#listener.branchesChanged()
@@ -190,6 +196,12 @@ export class Ringing implements BranchListener {
     if (this.branches.length === 0 && this.#plan.waitMs > 0 && !this.#waitingForStation) {
       this.#waitingForStation = true
       this.#timer = this.#core.clock.setTimeout(() => this.#giveUp('unreachable', 480), this.#plan.waitMs)
+      return
+    }
+    if (this.#mayReturn) {
+      this.#mayReturn = false
+      this.#waitingForStation = true
+      this.#timer = this.#core.clock.setTimeout(() => this.#giveUp(this.#worst.cause, this.#worst.status), returnMs)
       return
     }
     this.#giveUp(this.#worst.cause, this.#worst.status)
@@ -271,7 +283,7 @@ export class Ringing implements BranchListener {
     )
     const person = this.#core.directory.personById(binding.device.personId)
     if (known || !person) return
-    if (this.#waitingForStation && this.branches.length === 0) {
+    if (this.#waitingForStation && !this.branches.some((branch) => branch.live)) {
       this.#core.clock.clearTimeout(this.#timer)
       this.#timer = this.#core.clock.setTimeout(() => this.#stepTimedOut(), person.settings.ring.ringMs)
     }
