@@ -21,7 +21,8 @@ export function openChromium(sound: 'free' | 'after-click' = 'free'): Promise<Br
       '--disable-sync',
       '--use-fake-device-for-media-stream',
       '--allow-loopback-in-peer-connection',
-      '--disable-features=WebRtcHideLocalIpsWithMdns',
+      // A page that was visited often may sound without a click; not here.
+      '--disable-features=WebRtcHideLocalIpsWithMdns,MediaEngagementBypassAutoplayPolicies,PreloadMediaEngagementData',
       ...(sound === 'free' ? ['--autoplay-policy=no-user-gesture-required'] : []),
     ],
   })
