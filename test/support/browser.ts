@@ -21,8 +21,7 @@ export function openChromium(sound: 'free' | 'after-click' = 'free'): Promise<Br
       '--disable-sync',
       '--use-fake-device-for-media-stream',
       '--allow-loopback-in-peer-connection',
-      // A page that was visited often may sound without a click; not here.
-      '--disable-features=WebRtcHideLocalIpsWithMdns,MediaEngagementBypassAutoplayPolicies,PreloadMediaEngagementData',
+      '--disable-features=WebRtcHideLocalIpsWithMdns',
       ...(sound === 'free' ? ['--autoplay-policy=no-user-gesture-required'] : []),
     ],
   })

@@ -12,6 +12,7 @@ import { DeskContext, type DeskContextValue, useWords } from './context.tsx'
 import { LogIn } from './log-in.tsx'
 import { HomePage } from './pages/home-page.tsx'
 import { Hints } from './parts/hints.tsx'
+import { AnswerAsked } from './parts/push.tsx'
 import { Shell } from './parts/shell.tsx'
 import { useAskedDemoCaller } from './parts/use-demo-caller.ts'
 import { type DeskRoute, useDeskRoute } from './parts/use-desk-route.ts'
@@ -113,6 +114,7 @@ function Inside({ me, about, onLanguage }: InsideProps) {
       </Shell>
       <CallsDock />
       <Attention />
+      <AnswerAsked />
       {about?.demo && <Asked />}
       <Suspense fallback={null}>
         <Palette />

@@ -10,7 +10,7 @@ import { useDesk, useWords } from '../context.tsx'
 import { say, sayTrouble } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
 import { useSingleKeys } from '../parts/single-keys.ts'
-import { phone, usePhone } from '../phone/hub.ts'
+import { phone } from '../phone/hub.ts'
 import { useOpen } from './dock.tsx'
 import { numberText, whoCalls } from './party.ts'
 import type { RingingCard } from './ring-model.ts'
@@ -28,7 +28,7 @@ interface IncomingProps {
 export function IncomingCall({ card, first, waiting }: IncomingProps) {
   const w = useWords()
   const { devices } = useDesk()
-  const { connection } = usePhone()
+  const late = useLater(card.key, noPhoneMs)
   const { call, session } = card
   const known = useCard(call?.id)
   const [busy, setBusy] = useState('')
@@ -118,7 +118,7 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
       {known && <Background card={known} />}
       {!known && call && <div className="skeleton line-skeleton" aria-hidden="true" />}
       {waiting && <p className="quiet">{w.incoming.holdsOther}</p>}
-      {!session && connection !== 'connecting' && <p className="quiet">{w.incoming.noPhone}</p>}
+      {!session && late && <p className="quiet">{w.incoming.noPhone}</p>}
       <div className="incoming-actions">
         <button
           type="button"
@@ -177,6 +177,19 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
       )}
     </div>
   )
+}
+
+/** The server's word may come before the browser's own INVITE; only after this it is worth saying that none came. */
+const noPhoneMs = 2500
+
+/** True some time after the key was new. */
+function useLater(key: string, ms: number): boolean {
+  const [passed, setPassed] = useState('')
+  useEffect(() => {
+    const timer = setTimeout(() => setPassed(key), ms)
+    return () => clearTimeout(timer)
+  }, [key, ms])
+  return passed === key
 }
 
 /** Reads the card once; without it the call's own words stand. */

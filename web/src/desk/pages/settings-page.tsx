@@ -6,6 +6,7 @@ import { api, ask, faultText } from '../api.ts'
 import { DevicePickers } from '../calls/device-pickers.tsx'
 import { useDesk, useWords } from '../context.tsx'
 import { PageHead, Skeleton } from '../parts/page-head.tsx'
+import { RingWhenClosed } from '../parts/push.tsx'
 import { say } from '../parts/say.ts'
 import { changePresence, type Presence } from '../parts/shell.tsx'
 import { Sign } from '../parts/sign.tsx'
@@ -28,6 +29,7 @@ export function SettingsPage() {
       </Part>
       <Part title={w.settings.notices}>
         <Notices />
+        <RingWhenClosed />
       </Part>
       <Part title={w.settings.keys}>
         <SingleKeys />

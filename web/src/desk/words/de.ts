@@ -342,6 +342,15 @@ export const de: DeskWords = {
     removed: 'Leitung entfernt',
     removeSure: (name) => `Die Leitung ${name} entfernen? Anrufe darüber werden dann abgewiesen.`,
   },
+  push: {
+    label: 'Auch klingeln, wenn Baton geschlossen ist',
+    hint: 'Dieser Browser meldet Anrufe, mit Annehmen und Ablehnen, solange ich angemeldet bin. Er muss laufen.',
+    refused:
+      'Dieser Browser erreicht seinen Push-Dienst nicht und kann deshalb nicht klingeln, wenn Baton geschlossen ist.',
+    unable:
+      'Dieser Browser kann nicht klingeln, wenn Baton geschlossen ist. Nehmen Sie statt eines privaten ein gewöhnliches Fenster.',
+    failed: 'Der Server war nicht zu erreichen. Versuchen Sie es noch einmal.',
+  },
   settings: {
     title: 'Einstellungen',
     presence: 'Wer mich erreicht',

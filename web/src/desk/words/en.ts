@@ -338,6 +338,13 @@ export const en = {
     removed: 'Trunk removed',
     removeSure: (name: string) => `Remove the trunk ${name}? Calls over it are refused then.`,
   },
+  push: {
+    label: 'Ring me when Baton is closed',
+    hint: 'This browser tells me of calls, with Answer and Decline, while I am logged in. It has to be running.',
+    refused: 'This browser could not reach its push service, so it cannot ring while Baton is closed.',
+    unable: 'This browser cannot ring while Baton is closed. In a private window, use an ordinary one.',
+    failed: 'The server could not be told. Try again.',
+  },
   settings: {
     title: 'Settings',
     presence: 'Who may reach me',
