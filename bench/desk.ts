@@ -117,18 +117,53 @@ function connect(baton: Baton, token: string, heard: (call: CallShape, change: s
   })
 }
 
-/** The page says when a card is in the document, when the frame with it has been drawn, and when it is gone. */
+/** What the page tells of a call, each as a time. */
+interface CardTimes {
+  /** First word of the call at the page: by its phone's or its event connection. */
+  readonly told: number
+  /** The card is in the document and has a size. */
+  readonly placed: number
+  /** The first frame with the card is drawn. */
+  readonly drawn: number
+  /** The card has come up to half of its full opacity: it fades in. */
+  readonly half: number
+}
+
+/** Runs before the page's own scripts: notes when the page first hears of a call. */
+const watchSockets = `(() => {
+  const Socket = window.WebSocket
+  window.WebSocket = class extends Socket {
+    constructor(...args) {
+      super(...args)
+      this.addEventListener('message', ({ data }) => {
+        if (/^INVITE |"type":"changes".*"state":"ringing"/.test(data)) window.benchTold ??= performance.timeOrigin + performance.now()
+      })
+    }
+  }
+})()`
+
+/** The page says when a card comes and when it is gone. */
 const watchCards = `(() => {
   const time = () => performance.timeOrigin + performance.now()
+  const find = () => document.querySelector('[role=alertdialog]')
+  const rise = (times) => {
+    const card = find()
+    if (!card) return
+    if (getComputedStyle(card).opacity < 0.5) return void requestAnimationFrame(() => rise(times))
+    setTimeout(() => cardShown({ ...times, half: time() }))
+  }
   let shown = false
+  window.benchTold = undefined
   new MutationObserver(() => {
-    const card = document.querySelector('[role=alertdialog]')
-    const visible = card !== null && card.checkVisibility({ opacityProperty: true }) && card.getBoundingClientRect().height > 0
-    if (visible === shown) return
-    shown = visible
-    if (!visible) return void cardGone()
-    const at = time()
-    requestAnimationFrame(() => setTimeout(() => cardShown(at, time())))
+    const card = find()
+    if (shown === (card !== null && card.getBoundingClientRect().height > 0)) return
+    shown = !shown
+    if (!shown) {
+      window.benchTold = undefined
+      return void cardGone()
+    }
+    const times = { told: window.benchTold, placed: time() }
+    requestAnimationFrame(() => setTimeout(() => rise({ ...times, drawn: time() })))
   }).observe(document.body, { childList: true, subtree: true, attributes: true })
 })()`
 
@@ -170,6 +205,7 @@ function ring(caller: SipClient): { readonly sent: number; end(): Promise<void> 
   }
 }
 
+const steps = ['told', 'placed', 'drawn', 'half'] as const
 const digits = (value: number) => value.toFixed(1).padStart(7)
 const row = (what: string, values: readonly number[]): string => {
   const sorted = values.toSorted((a, b) => a - b)
@@ -180,7 +216,7 @@ const row = (what: string, values: readonly number[]): string => {
 async function bench(baton: Baton): Promise<void> {
   const heard = new Moments()
   const ended = new Moments()
-  const drawn: number[] = []
+  const cards: CardTimes[] = []
   const shown = new Moments()
   const gone = new Moments()
 
@@ -212,9 +248,10 @@ async function bench(baton: Baton): Promise<void> {
   try {
     const context = await browser.newContext({ locale: 'en', permissions: ['microphone', 'notifications'] })
     const page = await context.newPage()
-    await page.exposeFunction('cardShown', (at: number, frameAt: number) => {
-      drawn.push(frameAt)
-      shown.add(at)
+    await page.addInitScript(watchSockets)
+    await page.exposeFunction('cardShown', (times: CardTimes) => {
+      cards.push(times)
+      shown.add(times.placed)
     })
     await page.exposeFunction('cardGone', () => gone.add(now()))
     await openDesk(page, baton)
@@ -227,24 +264,22 @@ async function bench(baton: Baton): Promise<void> {
 
     const first: number[] = []
     const every: number[] = []
-    const cards: number[] = []
-    const frames: number[] = []
+    const times: Record<keyof CardTimes, number[]> = { told: [], placed: [], drawn: [], half: [] }
     const caller = await SipClient.open({ server: baton.sip.target, user: '+12025550177' })
     for (let i = -warmUp; i < calls; i++) {
       const call = ring(caller)
-      const [at, [card = Number.NaN]] = await Promise.all([
+      const [at] = await Promise.all([
         heard.take(desksOfAlice - 1, 'desks that heard of the call'),
         shown.take(1, 'cards shown'),
       ])
-      const frame = drawn.splice(0)[0] ?? Number.NaN
+      const card = cards.splice(0)[0] as CardTimes
       await call.end()
       await Promise.all([ended.take(desksOfAlice - 1, 'desks that heard of its end'), gone.take(1, 'cards gone')])
       await sleep(pauseMs())
       if (i < 0) continue
       first.push((at[0] as number) - call.sent)
       for (const one of at) every.push(one - call.sent)
-      cards.push(card - call.sent)
-      frames.push(frame - call.sent)
+      for (const step of steps) times[step].push(card[step] - call.sent)
     }
     caller.close()
     console.log(`${describeMachine(false)}\n`)
@@ -252,8 +287,10 @@ async function bench(baton: Baton): Promise<void> {
     console.log(`| ${'-'.repeat(60)} | ------: | ------: | ------: | ------: | -----: |`)
     console.log(row("event at the first of Alice's desks", first))
     console.log(row(`event at each of ${desksOfAlice - 1} of Alice's desks`, every))
-    console.log(row('card in the page, visible (Chromium)', cards))
-    console.log(row('frame with the card drawn (Chromium)', frames))
+    console.log(row('first word at the page in Chromium, SIP or event', times.told))
+    console.log(row('card in the page, with its size', times.placed))
+    console.log(row('first frame with the card drawn', times.drawn))
+    console.log(row('card at half of its opacity (it fades in)', times.half))
     console.log(`\nevents at desks of others: ${strays}`)
   } finally {
     await browser.close()
