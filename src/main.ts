@@ -19,6 +19,7 @@ import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, 
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
 import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
+import { startPush } from './push.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -195,6 +196,12 @@ async function serve(): Promise<void> {
           log,
         })
       : undefined
+  const push = await startPush({
+    ...{ calls, accounts, directory, storage, clock, log },
+    subject: `mailto:baton@${sip.domain}`,
+    // Behind a proxy, others reach a server that listens on loopback.
+    onlyLoopback: !open && config.http.trustedProxies.length === 0 && config.publicAddress === undefined,
+  })
   const http = await createHttpServer({
     address: config.http.listen.host,
     port: config.http.listen.port,
@@ -214,6 +221,7 @@ async function serve(): Promise<void> {
       acts: new CallActs(calls),
       storage,
       random,
+      push,
       iceServers: (login) => iceServers(config.rtc, login, clock.now()),
     },
     health,
@@ -249,6 +257,7 @@ async function serve(): Promise<void> {
       console.log(`Baton stops: ${calling} go on for ${config.drainSeconds} s; stop again to end now`)
     }
     clearInterval(retention)
+    push.close()
     await demoCaller?.close()
     await house.stop(config.drainSeconds * 1000)
     await http.close()

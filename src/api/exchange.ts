@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import type { CallActs, LiveCalls } from '#call'
+import type { MayReach, PushSubscriptions } from '#channels'
 import type { Accounts, Directory, DirectoryAdmin, Person } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import type { IceServer } from '#media'
@@ -20,6 +21,12 @@ export interface DeskParts {
   ringDemoCaller?(login: string): Promise<void>
   /** What a person's browser uses on its way to the media (ICE). */
   readonly iceServers?: (login: string) => readonly IceServer[]
+  /** Notices to browsers whose desk is closed. */
+  readonly push?: {
+    readonly publicKey: string
+    readonly subscriptions: PushSubscriptions
+    readonly reachable: MayReach
+  }
 }
 
 /** What handlers work with. */

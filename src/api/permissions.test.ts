@@ -63,6 +63,8 @@ const bodies: Partial<Record<EndpointName, unknown>> = {
   'POST /api/v1/groups': { name: '' },
   'PUT /api/v1/numbers': { number: 'x', targetKind: 'person', targetId: 'x' },
   'POST /api/v1/trunks': { name: '' },
+  'POST /api/v1/push/subscriptions': { endpoint: 'https://push.example/1', keys: { p256dh: '', auth: '' } },
+  'DELETE /api/v1/push/subscriptions': { endpoint: 'https://push.example/1' },
   'POST /api/v1/contacts': { name: 'Zoe' },
   'POST /api/v1/contacts/import': { format: 'csv', text: 'Name' },
   'POST /api/v1/contacts/{id}/notes': { text: 'x' },

@@ -2,6 +2,7 @@ import { WebSocket } from 'ws'
 import { type BoardEvent, createHttpServer, type HttpServerOptions } from '#api'
 import type { CallActs, CallId } from '#call'
 import { CallError, type CallErrorCode } from '#call'
+import { mayReach, PushSubscriptions } from '#channels'
 import { Accounts, createDirectory, demoPassword, type Person, seedDemo } from '#directory'
 import { seededRandom, silentLog, VirtualClock } from '#lib'
 import { openStorage } from '#storage'
@@ -64,6 +65,8 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   await seedDemo(directory, accounts)
   await directory.putPerson({ id: 'sue', login: 'sue', name: 'Sue', role: 'supervisor' })
   await accounts.setPassword('sue', demoPassword('sue'))
+  const subscriptions = await PushSubscriptions.open(storage.values)
+  const push = { publicKey: 'key', subscriptions, reachable: mayReach(false) }
   const calls = new FakeCalls()
   const acts = new FakeActs()
   const server = await createHttpServer({
@@ -74,7 +77,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
     sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
     calls,
     storage,
-    desk: { directory, accounts, acts, storage, random },
+    desk: { directory, accounts, acts, storage, random, push },
     health: async () => ({ ready: true, details: {} }),
     metrics: async () => '',
     staticFolder: '/nonexistent',
@@ -112,7 +115,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   }
 
   return {
-    ...{ clock, storage, directory, accounts, calls, acts, server, url, ask, logIn },
+    ...{ clock, storage, directory, accounts, calls, acts, subscriptions, server, url, ask, logIn },
     /** Opens the event WebSocket. */
     events(token: string | undefined, query = '', headers: Record<string, string> = {}): EventReader {
       const auth = token === undefined ? {} : { authorization: `Bearer ${token}` }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import * as calls from './calls.ts'
 import * as contacts from './contacts.ts'
 import * as people from './people.ts'
+import * as push from './push.ts'
 import * as server from './server.ts'
 import * as session from './session.ts'
 import { id, idPath } from './shared.ts'
@@ -183,6 +184,27 @@ export const endpoints = {
     body: people.personalSettingsPatch,
     status: 200,
     answer: people.personalSettings,
+  },
+
+  'GET /api/v1/push/key': {
+    about: 'The key that a browser subscribes to notices with (VAPID).',
+    access: 'session',
+    status: 200,
+    answer: push.pushKey,
+  },
+  'POST /api/v1/push/subscriptions': {
+    about: 'Let this browser ring while the desk is closed, for as long as this session.',
+    access: 'session',
+    body: push.pushSubscriptionBody,
+    bodyLimit: 4096,
+    ...none,
+  },
+  'DELETE /api/v1/push/subscriptions': {
+    about: 'This browser of mine rings no longer.',
+    access: 'session',
+    body: push.pushSubscriptionEnd,
+    bodyLimit: 4096,
+    ...none,
   },
 
   'GET /api/v1/people': {

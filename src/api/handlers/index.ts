@@ -6,6 +6,7 @@ import { ringDemoCaller } from './demo.ts'
 import { deviceHandlers } from './devices.ts'
 import { organisationHandlers } from './organisation.ts'
 import { peopleHandlers } from './people.ts'
+import { pushHandlers } from './push.ts'
 import { recordHandlers } from './records.ts'
 import { sessionHandlers } from './session.ts'
 
@@ -20,4 +21,5 @@ export const handlers: HandlersOf<EndpointName> = {
   ...deviceHandlers,
   ...organisationHandlers,
   ...contactHandlers,
+  ...pushHandlers,
 }

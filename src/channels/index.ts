@@ -1,0 +1,5 @@
+/** Ways in and out other than telephone calls. */
+export { PushSubscriptions } from './push-subscriptions.ts'
+export { endpointFault, type MayReach, mayReach } from './reach.ts'
+export { RingNotices } from './ring-notices.ts'
+export { type PushNotice, type VapidKeys, vapidKeys, WebPush } from './web-push.ts'

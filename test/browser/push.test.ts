@@ -1,0 +1,168 @@
+import type { Browser, BrowserContext, Worker } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { createClient } from '#api'
+import { buildPages, openChromium } from '../support/browser.ts'
+import { needs } from '../support/needs.ts'
+import { pushService } from '../support/push-service.ts'
+import { type Baton, startBaton } from '../support/server.ts'
+import { audioSdp, newCallId, SipClient } from '../support/sip-client.ts'
+
+needs('chromium')('ringing while the desk is closed', () => {
+  let browser: Browser
+  let baton: Baton
+  let service: Awaited<ReturnType<typeof pushService>>
+  let phone: SipClient
+  let caller: SipClient
+  const closers: (() => Promise<unknown>)[] = []
+
+  beforeAll(async () => {
+    buildPages()
+    baton = await startBaton()
+    service = await pushService()
+    browser = await openChromium()
+    phone = await SipClient.open({ server: baton.sip.target, user: 'alice' })
+    expect((await phone.register('alice-demo')).status).toBe(200)
+    caller = await SipClient.open({ server: baton.sip.target, user: '+12025550177' })
+  })
+  afterEach(async () => {
+    while (closers.length > 0) await closers.pop()?.()
+  })
+  afterAll(async () => {
+    phone?.close()
+    caller?.close()
+    await browser?.close()
+    await service?.close()
+    await baton?.stop()
+  })
+
+  /** Alice switches it on; the browser's own push service is far away, so ours stands in for it. */
+  async function switchedOn(language: 'en' | 'de') {
+    const context = await browser.newContext({ locale: language, permissions: ['microphone', 'notifications'] })
+    closers.push(() => context.close())
+    const given = JSON.stringify(service.address(`/${language}`))
+    await context.addInitScript(`{
+      const given = ${given}
+      PushManager.prototype.subscribe = async () => ({ ...given, toJSON: () => given })
+    }`)
+    const page = await context.newPage()
+    await page.goto(`${baton.http}/desk#/settings`)
+    await page.getByRole('button', { name: /Alice/ }).click()
+    const label = language === 'en' ? 'Ring me when Baton is closed' : 'Auch klingeln, wenn Baton geschlossen ist'
+    const box = page.getByRole('switch', { name: label })
+    await box.click()
+    await page.waitForFunction(() => localStorage.getItem('baton.ring-when-closed') === 'demo-alice')
+    expect(await box.isChecked()).toBe(true)
+    const [worker] = context.serviceWorkers()
+    expect(worker?.url()).toBe(`${baton.http}/sw.js`)
+    const session = await context.newCDPSession(page)
+    const registration = new Promise<string>((resolve) =>
+      session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        if (registrations[0]) resolve(registrations[0].registrationId)
+      }),
+    )
+    await session.send('ServiceWorker.enable')
+    const registrationId = await registration
+    /** Hands a notice to the worker as the browser's push service would. */
+    const deliver = (data: unknown) =>
+      session.send('ServiceWorker.deliverPushMessage', {
+        origin: baton.http,
+        registrationId,
+        data: JSON.stringify(data),
+      })
+    // The desk is closed: no page of it is left, its cookie is.
+    await page.goto(`${baton.http}/healthz`)
+    return { context, worker: worker as Worker, deliver }
+  }
+
+  /** An outside caller rings Alice, whose phone rings too. */
+  async function ring() {
+    const callId = newCallId()
+    caller.send(
+      caller.request({
+        method: 'INVITE',
+        uri: 'sip:+12025550101@127.0.0.1',
+        callId,
+        headers: { 'Content-Type': 'application/sdp' },
+        body: audioSdp('127.0.0.1', 30_000),
+      }),
+    )
+    const invite = await phone.expect({ method: 'INVITE' })
+    phone.send(phone.response(invite, 180, 'Ringing'))
+    return callId
+  }
+
+  const notices = (worker: Worker) =>
+    worker.evaluate<{ title: string; body: string; tag: string; actions: string[] }[]>(`(async () =>
+      (await registration.getNotifications()).map(({ title, body, tag, actions }) =>
+        ({ title, body, tag, actions: actions.map((each) => each.title) })))()`)
+  /** Waits until there are so many notices. */
+  async function shown(worker: Worker, count: number) {
+    await expect.poll(() => notices(worker).then(({ length }) => length)).toBe(count)
+    return notices(worker)
+  }
+
+  test('the notice has Answer and Decline; Decline declines the call, and its end takes notices away', async () => {
+    const { worker, deliver } = await switchedOn('en')
+    const callId = await ring()
+    const { notice, headers } = await service.next()
+    expect(headers).toMatchObject({ urgency: 'high', ttl: '30' })
+    await deliver(notice)
+    expect(await shown(worker, 1)).toEqual([
+      { title: '+12025550177 calls', body: '', tag: notice.callId, actions: ['Answer', 'Decline'] },
+    ])
+    await click(worker, 'decline')
+    expect((await phone.expect({ method: 'CANCEL' })).method).toBe('CANCEL')
+    const ended = await caller.expect((message) => (message.status ?? 0) >= 300 && message.header('Call-ID') === callId)
+    expect(ended.status).toBeGreaterThanOrEqual(480)
+    await shown(worker, 0)
+    const over = (await service.next()).notice
+    expect(over).toMatchObject({ callId: notice.callId, state: 'over' })
+
+    // The call ended elsewhere while the notice stood.
+    await deliver(notice)
+    await shown(worker, 1)
+    await deliver(over)
+    await shown(worker, 0)
+
+    // Too late: said in words, without choices.
+    await deliver({ ...notice, callId: 'a-call-that-is-over' })
+    await shown(worker, 1)
+    await click(worker, 'decline')
+    await expect.poll(() => notices(worker)).toMatchObject([{ body: 'This call no longer rings.', actions: [] }])
+  })
+
+  test('in German; Answer opens the desk, which takes the call', async () => {
+    const { context, worker, deliver } = await switchedOn('de')
+    const client = createClient({ base: baton.http, token: await token() })
+    await client('PATCH /api/v1/settings', { body: { language: 'de' } })
+    await ring()
+    const { notice } = await service.next()
+    await deliver(notice)
+    expect(await shown(worker, 1)).toMatchObject([{ title: '+12025550177 ruft an', actions: ['Annehmen', 'Ablehnen'] }])
+    const page = await opened(context, `/desk?answer=${notice.callId}`)
+    await expect
+      .poll(() => client('GET /api/v1/calls/{id}', { path: { id: notice.callId } }), { timeout: 20_000 })
+      .toMatchObject({ state: 'answered', answeredBy: expect.stringContaining('alice/desk') })
+    expect(page.url()).not.toContain('answer=')
+    await client('POST /api/v1/calls/{id}/hangup', { path: { id: notice.callId } })
+  })
+
+  async function token(): Promise<string> {
+    const body = { login: 'alice', password: 'alice-demo' }
+    return (await createClient({ base: baton.http })('POST /api/v1/session', { body })).token
+  }
+
+  async function opened(context: BrowserContext, path: string) {
+    const page = await context.newPage()
+    await page.goto(baton.http + path)
+    return page
+  }
+
+  /** Clicks a choice of the one notice, as the system would tell the worker. */
+  function click(worker: Worker, action: string): Promise<void> {
+    return worker.evaluate(`(async () => {
+      const [notification] = await registration.getNotifications()
+      dispatchEvent(new NotificationEvent('notificationclick', { notification, action: ${JSON.stringify(action)} }))
+    })()`)
+  }
+})
