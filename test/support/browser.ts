@@ -7,8 +7,8 @@ import { findProgram } from './programs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** Chromium without its own traffic; microphone and camera are made up. @param sound `free`: sound plays without a click */
-export function openChromium(sound: 'free' | 'after-click' = 'free'): Promise<Browser> {
+/** Chromium without its own traffic; microphone and camera are made up, and sound plays without a click. */
+export function openChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: findProgram('chromium') as string,
     args: [
@@ -22,7 +22,7 @@ export function openChromium(sound: 'free' | 'after-click' = 'free'): Promise<Br
       '--use-fake-device-for-media-stream',
       '--allow-loopback-in-peer-connection',
       '--disable-features=WebRtcHideLocalIpsWithMdns',
-      ...(sound === 'free' ? ['--autoplay-policy=no-user-gesture-required'] : []),
+      '--autoplay-policy=no-user-gesture-required',
     ],
   })
 }

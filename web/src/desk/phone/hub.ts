@@ -40,14 +40,14 @@ export class PhoneHub {
       heard: (state) => this.#set(state),
       asked: (command) => this.#act(command),
     })
-    addEventListener('pointerdown', this.#gesture)
+    addEventListener('click', this.#gesture)
     addEventListener('keydown', this.#gesture)
   }
 
   stop(): void {
     this.#tabs?.close()
     this.#tabs = undefined
-    removeEventListener('pointerdown', this.#gesture)
+    removeEventListener('click', this.#gesture)
     removeEventListener('keydown', this.#gesture)
     this.#set(silentPhone)
   }
