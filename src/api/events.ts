@@ -11,7 +11,7 @@ import { seesAll, type Viewer } from './viewer.ts'
 import { peopleOf, tookPart } from './visibility.ts'
 
 /** The first change is told at once; what follows within this time shares the next message. */
-const batchMs = 50
+const batchMs = 16
 /** More changes than this in one batch are told as a new snapshot to those who see all calls. */
 const largestBatch = 300
 const largestSnapshot = 500
