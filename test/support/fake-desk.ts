@@ -333,6 +333,7 @@ export class FakeDesk {
           deviceId: 'desk',
           expiresAt: Date.now() + 3_600_000,
           uri: 'ws://127.0.0.1/sip',
+          iceServers: [],
         })
       case 'DELETE /session':
         data.loggedIn = false
