@@ -126,6 +126,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   core.transport = transport
   core.ua = stack.start(transport)
   const interrupted = await recovery.start()
+  warmUpForBrowsers(directory, media, log)
   const gateways = new Gateways(core)
   gateways.start()
   return {
@@ -142,4 +143,19 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
       await transport.close()
     },
   }
+}
+
+/** Loads what browsers need as soon as one registers, so that the first call does not wait for it. */
+function warmUpForBrowsers(directory: Directory, media: MediaEngine, log: Log): void {
+  const unsubscribe = directory.onBinding((binding, change) => {
+    if (change === 'removed' || (binding.protocol !== 'ws' && binding.protocol !== 'wss')) return
+    unsubscribe()
+    const warmUp = async (): Promise<void> => {
+      const leg = await media.createLeg({ kind: 'webrtc' })
+      if (!leg.ok) return
+      await leg.value.offer()
+      await leg.value.close()
+    }
+    warmUp().catch((error: unknown) => log.warn({ error: String(error) }, 'WebRTC could not be prepared'))
+  })
 }

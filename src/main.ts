@@ -238,7 +238,7 @@ async function serve(): Promise<void> {
   console.log(`Baton is ready: ${pageUrl(config, http.port)} (SIP: ${sipText})`)
   if (demo)
     console.log(
-      'This is the demo: register a phone as alice (password alice-demo, domain baton.local), as the page shows. Ctrl-C stops.',
+      'This is the demo: open the page and answer a call in the browser, or register a phone as it shows. Ctrl-C stops.',
     )
   if (house.interrupted > 0)
     log.warn({ dialogs: house.interrupted }, 'the last run was interrupted; its calls are being ended')
