@@ -117,15 +117,22 @@ needs('chromium')('ringing while the desk is closed', () => {
     await shown(worker, 0)
     const over = (await service.next()).notice
     expect(over).toMatchObject({ callId: notice.callId, state: 'over' })
+  })
 
-    // The call ended elsewhere while the notice stood.
-    await deliver(notice)
+  // Chromium may lose a notice that follows at once on one that is being closed: each of these has a worker of its own.
+  const ringing = { callId: 'a-call', state: 'ringing', title: '+12025550177 calls', body: '', language: 'en' }
+
+  test('a notice goes when its call has ended elsewhere', async () => {
+    const { worker, deliver } = await switchedOn('en')
+    await deliver(ringing)
     await shown(worker, 1)
-    await deliver(over)
+    await deliver({ ...ringing, state: 'over' })
     await shown(worker, 0)
+  })
 
-    // Too late: said in words, without choices.
-    await deliver({ ...notice, callId: 'a-call-that-is-over' })
+  test('a choice that comes too late is told in words, without further choices', async () => {
+    const { worker, deliver } = await switchedOn('en')
+    await deliver(ringing)
     await shown(worker, 1)
     await click(worker, 'decline')
     await expect.poll(() => notices(worker)).toMatchObject([{ body: 'This call no longer rings.', actions: [] }])
