@@ -11,7 +11,7 @@ import { type AnswerOf, type CallShape, createClient } from '#api'
 import { Accounts, applyOrganisation, createDirectory, type Organisation } from '#directory'
 import { silentLog, systemClock, systemRandom } from '#lib'
 import { openStorage } from '#storage'
-import { buildPages, openChromium } from '../test/support/browser.ts'
+import { buildPages, launchChromium } from '../test/support/browser.ts'
 import { removeFolder, temporaryFolder } from '../test/support/folders.ts'
 import { killEveryProgram } from '../test/support/program.ts'
 import { type Baton, startBaton } from '../test/support/server.ts'
@@ -244,7 +244,7 @@ async function bench(baton: Baton): Promise<void> {
     readers.push(await connect(baton, person.token, () => strays++))
   }
 
-  const browser = await openChromium()
+  const browser = await launchChromium()
   try {
     const context = await browser.newContext({ locale: 'en', permissions: ['microphone', 'notifications'] })
     const page = await context.newPage()

@@ -2,25 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createHttpServer, type HttpServer } from '#api'
 import { silentLog, systemClock } from '#lib'
+import { launchChromium } from '../support/browser.ts'
 import { FakeCalls, FakeRecords, fakeRecord, ringing } from '../support/fake-calls.ts'
 import { answerMessages, playScene, ringMessages } from '../support/fake-scene.ts'
 import { needs } from '../support/needs.ts'
-import { findProgram } from '../support/programs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 needs('chromium')('the board in Chromium', () => {
   let browser: Browser
@@ -38,7 +29,7 @@ needs('chromium')('the board in Chromium', () => {
       env: { ...process.env, NODE_ENV: 'production' },
     })
     if (built.status !== 0) throw new Error(`the pages could not be built: ${built.stderr}`)
-    browser = await chromium.launch({ executablePath: findProgram('chromium') as string, args: flags })
+    browser = await launchChromium()
   })
 
   afterAll(async () => {

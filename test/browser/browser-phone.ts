@@ -2,34 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join, resolve } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { eventually } from '../interop/eventually.ts'
-import { findProgram } from '../support/programs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-
-/** Chromium with a fake camera, and with candidates on loopback. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: findProgram('chromium') as string,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-      '--autoplay-policy=no-user-gesture-required',
-      '--allow-loopback-in-peer-connection',
-      // The page is served by the test itself, which Chromium takes for a page from outside.
-      '--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks',
-    ],
-  })
-}
 
 /** The built page of `phone-page`, as path and content. */
 export class PhonePage {

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { accessibilityFaults, buildPages, openChromium } from '../support/browser.ts'
+import { accessibilityFaults, buildPages, launchChromium } from '../support/browser.ts'
 import { FakeDesk, fakeDeskData, fakeRinging } from '../support/fake-desk.ts'
 import { needs } from '../support/needs.ts'
 import { type Baton, startBaton } from '../support/server.ts'
@@ -23,7 +23,7 @@ needs('chromium')('the pages of the desk', () => {
   beforeAll(async () => {
     buildPages()
     baton = await startBaton()
-    browser = await openChromium()
+    browser = await launchChromium()
   })
   afterEach(async () => {
     while (closers.length > 0) await closers.pop()?.()

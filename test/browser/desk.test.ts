@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { buildPages, openChromium } from '../support/browser.ts'
+import { buildPages, launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { type Baton, startBaton } from '../support/server.ts'
 
@@ -27,7 +27,7 @@ needs('chromium')('the desk against the real server', () => {
   beforeAll(async () => {
     buildPages()
     baton = await startBaton()
-    browser = await openChromium()
+    browser = await launchChromium()
   })
   afterEach(async () => {
     while (closers.length > 0) await closers.pop()?.()

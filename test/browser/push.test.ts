@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Worker } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createClient } from '#api'
-import { buildPages, openChromium } from '../support/browser.ts'
+import { buildPages, launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { pushService } from '../support/push-service.ts'
 import { type Baton, startBaton } from '../support/server.ts'
@@ -19,7 +19,7 @@ needs('chromium')('ringing while the desk is closed', () => {
     buildPages()
     baton = await startBaton()
     service = await pushService()
-    browser = await openChromium()
+    browser = await launchChromium()
     phone = await SipClient.open({ server: baton.sip.target, user: 'alice' })
     expect((await phone.register('alice-demo')).status).toBe(200)
     caller = await SipClient.open({ server: baton.sip.target, user: '+12025550177' })

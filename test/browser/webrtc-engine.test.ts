@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../interop/eventually.ts'
 import { fallsSilent, House } from '../interop/house.ts'
 import type { Baresip } from '../support/baresip.ts'
+import { launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { secondsOf } from '../support/tone.ts'
-import { BrowserPhone, launchChromium, PhonePage } from './browser-phone.ts'
+import { BrowserPhone, PhonePage } from './browser-phone.ts'
 
 needs('chromium', 'baresip')('browsers as phones, over /sip', () => {
   let house: House

@@ -1,9 +1,10 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { House } from '../interop/house.ts'
+import { launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { freePorts } from '../support/ports.ts'
-import { BrowserPhone, launchChromium, PhonePage } from './browser-phone.ts'
+import { BrowserPhone, PhonePage } from './browser-phone.ts'
 import { UdpGates } from './udp-gates.ts'
 
 const rtpPorts = 12

@@ -4,11 +4,12 @@ import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { iceServers } from '#media'
 import { House } from '../interop/house.ts'
+import { launchChromium } from '../support/browser.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { needs } from '../support/needs.ts'
 import { freePort, freePorts } from '../support/ports.ts'
 import { type Program, startProgram } from '../support/program.ts'
-import { BrowserPhone, launchChromium, PhonePage } from './browser-phone.ts'
+import { BrowserPhone, PhonePage } from './browser-phone.ts'
 
 const secret = 'a secret of coturn and baton'
 

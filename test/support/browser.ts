@@ -7,8 +7,12 @@ import { findProgram } from './programs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** Chromium without its own traffic; microphone and camera are made up, and sound plays without a click. */
-export function openChromium(): Promise<Browser> {
+/**
+ * Chromium without its own traffic. Microphone and camera are made up, sound plays without a click, and there are candidates on loopback.
+ * Pages still need the permission for microphone and camera.
+ * @param microphone path of a WAV file that the microphone hears over and over; beeps by default
+ */
+export function launchChromium({ microphone }: { microphone?: string } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: findProgram('chromium') as string,
     args: [
@@ -20,9 +24,11 @@ export function openChromium(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--use-fake-device-for-media-stream',
-      '--allow-loopback-in-peer-connection',
-      '--disable-features=WebRtcHideLocalIpsWithMdns',
+      ...(microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${microphone}`]),
       '--autoplay-policy=no-user-gesture-required',
+      '--allow-loopback-in-peer-connection',
+      // A page that a test serves itself is taken for one from outside.
+      '--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks',
     ],
   })
 }
