@@ -44,6 +44,8 @@ export interface Parts<T extends Transport> {
   readonly directory: Directory & DirectoryAdmin
   readonly media: MediaEngine
   readonly resolver: Resolver
+  /** Whether a person's closed desk can be told of a call; nobody's when it is left out. */
+  reachableByPush?(personId: string): boolean
   /** Opens the listeners; messages go to the handler. */
   openTransport(handler: TransportHandler): Promise<T>
 }
@@ -97,6 +99,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     direct: createDirectEngine(),
     authenticatorOf: ({ protocol }: Flow) => (protocol === 'ws' || protocol === 'wss' ? forBrowsers : forPhones),
     resolver,
+    reachableByPush: (personId: string) => parts.reachableByPush?.(personId) ?? false,
     settings: { ...defaultCallSettings, node: config.node, domain, maxCalls: config.limits.maxCalls },
   } as Core & { readonly directory: Directory & DirectoryAdmin }
   const gate = new Gate(directory, clock)

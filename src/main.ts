@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createHttpServer, createMetrics } from '#api'
 import { CallActs } from '#call'
+import { PushSubscriptions } from '#channels'
 import { createDemoCaller, readVoice } from '#demo'
 import {
   Accounts,
@@ -19,7 +20,7 @@ import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, 
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
 import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
-import { startPush } from './push.ts'
+import { reachableByPush, startPush } from './push.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -136,6 +137,7 @@ async function serve(): Promise<void> {
   })
   const resolver = createResolver({ nameServer: systemNameServer(clock), clock, random, log })
   const certificate = sip.certificate ?? config.http.certificate
+  const subscriptions = await PushSubscriptions.open(storage.values)
   const house = await assemble({
     config,
     clock,
@@ -145,6 +147,7 @@ async function serve(): Promise<void> {
     directory,
     media,
     resolver,
+    reachableByPush: reachableByPush(subscriptions, accounts),
     openTransport: (handler) =>
       createTransport({
         listeners: {
@@ -197,7 +200,7 @@ async function serve(): Promise<void> {
         })
       : undefined
   const push = await startPush({
-    ...{ calls, accounts, directory, storage, clock, log },
+    ...{ calls, accounts, directory, storage, subscriptions, clock, log },
     subject: `mailto:baton@${sip.domain}`,
     // Behind a proxy, others reach a server that listens on loopback.
     onlyLoopback: !open && config.http.trustedProxies.length === 0 && config.publicAddress === undefined,

@@ -1,7 +1,7 @@
 import type { DeskParts } from '#api'
 import type { CallView, LiveCalls } from '#call'
-import { mayReach, PushSubscriptions, RingNotices, vapidKeys, WebPush } from '#channels'
-import type { Accounts, Directory } from '#directory'
+import { mayReach, type PushSubscriptions, RingNotices, vapidKeys, WebPush } from '#channels'
+import { type Accounts, type Directory, devicesToRing } from '#directory'
 import type { Clock, Log } from '#lib'
 import type { Storage } from '#storage'
 
@@ -10,6 +10,7 @@ interface PushParts {
   readonly accounts: Accounts
   readonly directory: Directory
   readonly storage: Pick<Storage, 'values'>
+  readonly subscriptions: PushSubscriptions
   readonly clock: Clock
   readonly log: Log
   /** Whom push services may ask about us: `mailto:` or `https:`. */
@@ -20,9 +21,8 @@ interface PushParts {
 
 /** Lets people's browsers ring while the desk is closed: watches calls and sends Web Push notices. */
 export async function startPush(parts: PushParts): Promise<NonNullable<DeskParts['push']> & { close(): void }> {
-  const { calls, accounts, directory, storage, clock, log, subject } = parts
+  const { calls, accounts, directory, storage, subscriptions, clock, log, subject } = parts
   const reachable = mayReach(parts.onlyLoopback)
-  const subscriptions = await PushSubscriptions.open(storage.values)
   const told = (host: string, why: string) => log.info({ host, why }, 'a notice was not sent')
   const push = new WebPush({ keys: await vapidKeys(storage.values), subject, reachable, clock, told })
   const notices = new RingNotices({
@@ -40,7 +40,7 @@ export async function startPush(parts: PushParts): Promise<NonNullable<DeskParts
   const watch = (): void => {
     if (notices.idle) return
     unwatch ??= calls.watch((view) => {
-      notices.changed(view.id, ringsFor(view), view.caller)
+      notices.changed(view.id, ringsFor(view, directory, clock.now()), view.caller)
       if (notices.idle) stopWatching()
     })
   }
@@ -62,13 +62,27 @@ export async function startPush(parts: PushParts): Promise<NonNullable<DeskParts
   }
 }
 
-/** Whom a call rings for now. Before any station rings, a call to a person who may still come to one counts. */
-function ringsFor(view: CallView): ReadonlySet<string> {
+/** Whether a notice can reach a person whose desk is closed. */
+export function reachableByPush(subscriptions: PushSubscriptions, accounts: Pick<Accounts, 'stands'>) {
+  return (personId: string): boolean => subscriptions.of(personId).some(({ loginId }) => accounts.stands(loginId))
+}
+
+/** Whom a call rings for now: whose stations ring, and who was called and has no station yet but may still come to one. */
+export function ringsFor(view: CallView, directory: Pick<Directory, 'groupById' | 'personById'>, now: number) {
   const people = new Set<string>()
   if (view.state !== 'ringing') return people
-  if (view.branches.length === 0 && view.callee.personId !== '') people.add(view.callee.personId)
   for (const { state, personId } of view.branches)
     if (personId !== '' && (state === 'calling' || state === 'ringing')) people.add(personId)
-  people.delete(view.caller.personId)
+  const { number, personId: internal } = view.caller
+  const caller = { number, internal: internal !== '' }
+  const members = directory.groupById(view.callee.personId)?.members
+  // Once somebody else's stations ring, the call was sent on and is no longer theirs.
+  const sentOn = view.branches.some(({ personId }) => !members?.includes(personId))
+  for (const personId of sentOn ? [] : (members ?? [view.callee.personId])) {
+    if (view.branches.some((branch) => branch.personId === personId)) continue
+    const person = directory.personById(personId)
+    if (person && devicesToRing(person, caller, now, []).kind === 'ring') people.add(personId)
+  }
+  people.delete(internal)
   return people
 }

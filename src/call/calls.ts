@@ -59,6 +59,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     this.#load = load
     this.surroundings = {
       directory: core.directory,
+      reachableByPush: (personId) => core.reachableByPush(personId),
       now: () => core.clock.now(),
       maxForwards: core.settings.maxForwards,
       callsOf: (personId) => this.#count((call) => call.concerns(personId)),

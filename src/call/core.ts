@@ -44,6 +44,8 @@ export interface Core {
   authenticatorOf(flow: Flow): Authenticator
   readonly resolver: Resolver
   readonly settings: CallSettings
+  /** Whether a person's closed desk can be told of a call (Web Push). */
+  reachableByPush(personId: string): boolean
   /** Set once the stack runs. */
   ua: UserAgent
   transport: Transport

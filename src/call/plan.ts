@@ -45,6 +45,8 @@ export interface CallPlan {
 /** What plan making has to know about the rest of the house. */
 export interface PlanSurroundings {
   readonly directory: Directory
+  /** Whether a closed desk of this person can be told of a call and open while it waits. */
+  reachableByPush(personId: string): boolean
   /** ms since 1970: quiet hours look at it. */
   now(): number
   /** Live calls of a person, for `maxCalls`. */
@@ -112,7 +114,7 @@ function planOfPerson(person: Person, number: string, surroundings: PlanSurround
     ),
     people: new Set([person.id]),
     mayJoin: (binding) => isTold(toldAbout(person, surroundings, request), binding),
-    waitMs: settings.ring.pushWaitMs,
+    waitMs: surroundings.reachableByPush(person.id) ? settings.ring.pushWaitMs : 0,
     person,
     onBusy: settings.forward.busy,
     onNoAnswer: settings.forward.noAnswer,
@@ -140,7 +142,7 @@ function planOfGroup(group: Group, number: string, surroundings: PlanSurrounding
       const person = people.get(binding.device.personId)
       return person !== undefined && isTold(toldAbout(person, surroundings, request), binding)
     },
-    waitMs: group.ring.pushWaitMs,
+    waitMs: [...people.keys()].some((id) => surroundings.reachableByPush(id)) ? group.ring.pushWaitMs : 0,
     declineEndsAll: false,
     outside: false,
   }

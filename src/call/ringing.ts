@@ -14,8 +14,8 @@ export const completedElsewhere: HeaderLines = [['Reason', 'SIP;cause=200;text="
 export interface RingingListener {
   /** The INVITEs of a step are out, or a branch ended: the context row and the views change. */
   branchesChanged(): void
-  /** A station rings. */
-  rings(branch: Branch): void
+  /** A station rings, or somebody without one has been told of the call: the caller hears ringing. */
+  rings(branch?: Branch): void
   /** Early media of the only station. */
   earlyMedia(branch: Branch, sdp: string): void
   /** The winner: the claim is taken and every other station is cancelled. What it returns settles once the winner's dialog is stored. */
@@ -195,6 +195,7 @@ export class Ringing implements BranchListener {
     }
     if (this.branches.length === 0 && this.#plan.waitMs > 0 && !this.#waitingForStation) {
       this.#waitingForStation = true
+      this.#listener.rings()
       this.#timer = this.#core.clock.setTimeout(() => this.#giveUp('unreachable', 480), this.#plan.waitMs)
       return
     }

@@ -59,7 +59,7 @@ describe('settings', () => {
         preferredDevice: '',
         callerRules: [],
         forward: { busy: 'bob' },
-        ring: { mode: 'order', ringMs: 60_000, stepMs: 15_000, order: [], pushWaitMs: 0 },
+        ring: { mode: 'order', ringMs: 60_000, stepMs: 15_000, order: [], pushWaitMs: 15_000 },
         hideNumber: false,
         declineEndsAll: false,
         maxOutsideCalls: 4,

@@ -41,7 +41,7 @@ export const ringPlanSchema = z.strictObject({
   ringMs: ms(1_000, 600_000).default(60_000),
   stepMs: ms(1_000, 600_000).default(15_000),
   order: z.array(z.string().max(64)).max(100).default([]),
-  pushWaitMs: ms(0, 60_000).default(0),
+  pushWaitMs: ms(0, 60_000).default(15_000),
 })
 
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like 18:30')

@@ -17,7 +17,7 @@ export interface RingPlan {
   readonly stepMs: number
   /** For `order`: device names (person) or logins (group) in order; those not named come last together. */
   readonly order: readonly string[]
-  /** How long to wait for a pushed device to register (RFC 8599), in ms; 0 = not at all. */
+  /** How long a call with nobody to ring waits for a desk that a push notice opens, in ms; 0 = not at all. Default 15,000. */
   readonly pushWaitMs: number
 }
 

@@ -182,20 +182,54 @@ describe('a call rings every phone of a person', () => {
     expect(forked.progress.some((response) => response.status === 180)).toBe(true)
   })
 
-  it('a plan waits for a device that was pushed, and gives up when none comes', async () => {
+  it('a call waits for the closed desk of somebody whom a push notice reaches', async () => {
     const scenario = await Scenario.start()
+    const caller = scenario.phone('caller', trunk)
+    const began = scenario.clock.now()
+    expect(await scenario.during(caller.call('+12025550101').result)).toBe(480)
+    expect(scenario.clock.now() - began).toBeLessThan(1_000)
+    scenario.pushed.add('demo-alice')
+    const placed = caller.call('+12025550101')
+    await scenario.pass(14_000)
+    expect(placed.progress.map(({ status }) => status)).toContain(180)
+    const page = await scenario.registered('page', 'alice', '10.0.0.5')
+    await scenario.pass(6_000)
+    page.answer()
+    expect(await scenario.during(placed.result)).toBe(200)
+  })
+
+  it('how long it waits is the person’s own setting, and it gives up when no desk opens', async () => {
+    const scenario = await Scenario.start()
+    scenario.pushed.add('demo-alice')
+    const caller = scenario.phone('caller', trunk)
     const person = scenario.directory.personByLogin('alice')
     if (!person) throw new Error('no alice')
     const { numbers: _numbers, ...rest } = person
-    const ring = { ...person.settings.ring, pushWaitMs: 10_000 }
-    await scenario.during(scenario.directory.putPerson({ ...rest, settings: { ...person.settings, ring } }))
-    const caller = scenario.phone('caller', trunk)
-    expect(await scenario.during(caller.call('+12025550101').result)).toBe(480)
-    const placed = caller.call('+12025550101')
-    await scenario.pass(5000)
-    const phone = await scenario.registered('cell', 'alice', '10.0.0.5')
-    await scenario.pass(6000)
-    phone.answer()
+    const waits = async (pushWaitMs: number): Promise<number> => {
+      const settings = { ...person.settings, ring: { ...person.settings.ring, pushWaitMs } }
+      await scenario.during(scenario.directory.putPerson({ ...rest, settings }))
+      const began = scenario.clock.now()
+      expect(await scenario.during(caller.call('+12025550101').result)).toBe(480)
+      return scenario.clock.now() - began
+    }
+    expect(await waits(0)).toBeLessThan(1_000)
+    const waited = await waits(10_000)
+    expect([waited >= 10_000, waited < 11_000]).toEqual([true, true])
+  })
+
+  it('a group waits when a notice reaches one of its members', async () => {
+    const scenario = await Scenario.start()
+    await scenario.during(
+      scenario.directory.putGroup({ name: 'Sales', extension: '300', members: ['demo-alice', 'demo-carol'] }),
+    )
+    const bob = await scenario.registered('bob', 'bob', '10.0.0.8')
+    expect(await scenario.during(bob.call('300').result)).toBe(480)
+    scenario.pushed.add('demo-carol')
+    const placed = bob.call('300')
+    await scenario.pass(5_000)
+    const page = await scenario.registered('page', 'carol', '10.0.0.5')
+    await scenario.pass(1_000)
+    page.answer()
     expect(await scenario.during(placed.result)).toBe(200)
   })
 

@@ -46,6 +46,8 @@ export class Scenario {
   readonly server: Destination = { protocol: 'udp', address: '127.0.0.1', port: 5060, host: '127.0.0.1' }
   /** What the server logged as an error: bugs and failures that nobody expected. */
   readonly errors: object[] = []
+  /** Whose closed desk a push notice can open. */
+  readonly pushed = new Set<string>()
   readonly #names: Record<string, string> = { '127.0.0.1:5060': 'server' }
   storage!: Storage
   directory!: Directory & DirectoryAdmin
@@ -97,6 +99,7 @@ export class Scenario {
       directory: this.directory,
       media: this.media,
       resolver: createResolver({ nameServer: noNames, clock, random, log }),
+      reachableByPush: (personId) => this.pushed.has(personId),
       openTransport: async (handler) =>
         this.network.host('127.0.0.1', 5060, { handler, protocols: ['udp', 'tcp', 'ws'], ownNames: ['baton.local'] }),
     })
