@@ -9,6 +9,7 @@ import { withType } from './incoming-offer.ts'
 import { nextHop, routed } from './next-hop.ts'
 import { Offers } from './offers.ts'
 import { agreedByPeer, minimumOf, SessionTimer, sessionOffer } from './session-timer.ts'
+import type { LiveSubscription } from './subscription.ts'
 import type { Credentials, Dialog, DialogHandlers, DialogState } from './types.ts'
 
 const nobody: ReadonlySet<string> = new Set()
@@ -58,6 +59,8 @@ export class LiveDialog implements Dialog {
   owesAck: number | undefined
   /** The caller ends its own early dialog with BYE (§15). */
   earlyBye: ((request: Request) => void) | undefined
+  /** The subscription that this dialog was made for: it is no call (RFC 6665). */
+  subscription: LiveSubscription | undefined
   /** An offer of the peer that the handler has not answered. */
   pending: ServerTransaction | undefined
   #localUri: string
@@ -121,7 +124,7 @@ export class LiveDialog implements Dialog {
     return dialog
   }
 
-  /** The dialog that an INVITE to us makes once it is answered with a tag (§12.1.1). */
+  /** The dialog that an INVITE or SUBSCRIBE to us makes once it is answered with a tag (§12.1.1). */
   static ofRequest(core: Core, transaction: ServerTransaction): LiveDialog {
     const { request, flow, toTag } = transaction
     const contact = request.contacts[0]?.uri

@@ -25,6 +25,10 @@ export function receiveInDialog(dialog: LiveDialog, transaction: ServerTransacti
   dialog.remoteSeq = request.cseq.number
   dialog.flow = transaction.flow
   dialog.hear(request)
+  if (dialog.subscription) {
+    dialog.subscription.receive(transaction)
+    return
+  }
   const { handlers } = dialog
   switch (method) {
     case 'BYE':

@@ -52,6 +52,8 @@ export class Party {
   readonly requests: ServerTransaction[] = []
   /** What to do with an INVITE; default: keep it in `invitations`. */
   onInvite: (invitation: Invitation) => void = () => {}
+  /** What to do with any other request but OPTIONS; default: 200. */
+  onRequest: (transaction: ServerTransaction) => void = (transaction) => transaction.respond(200)
 
   constructor(name: string, network: MemoryNetwork, address: string, settings: Partial<UserAgentOptions>, log: Log) {
     this.name = name
@@ -76,7 +78,7 @@ export class Party {
         request: (transaction) => {
           this.requests.push(transaction)
           if (transaction.request.method === 'OPTIONS') this.agent.answerOptions(transaction)
-          else transaction.respond(200)
+          else this.onRequest(transaction)
         },
       },
     })

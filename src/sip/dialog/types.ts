@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { HeaderLines, Request, Response } from '../message/types.ts'
 import type { Failure, ServerTransaction, Target } from '../transaction/types.ts'
 import type { Flow } from '../transport/types.ts'
+import type { NotifierPackage, Subscription, SubscriptionHandlers } from './subscription.ts'
 
 /** Everything needed to speak in a dialog again after a crash: plain JSON (RFC 3261 §12). */
 export interface DialogState {
@@ -183,6 +184,16 @@ export interface UserAgent {
   dialog(callId: string, localTag: string, remoteTag: string): Dialog | undefined
   /** Answers an OPTIONS outside a dialog: 200 with Allow, Supported and Accept (RFC 3261 §11.2). */
   answerOptions(transaction: ServerTransaction): void
+  /**
+   * Takes a SUBSCRIBE outside a dialog (RFC 6665 §4.2): 200 with Expires, then a NOTIFY with the state, one more for every refresh and every
+   * {@link Subscription.notify}. `Expires: 0` fetches the state once. `undefined`: refused and answered, with 489 for another package, 400
+   * without a Contact, 406, or 423 with Min-Expires.
+   */
+  acceptSubscription(
+    transaction: ServerTransaction,
+    kind: NotifierPackage,
+    handlers: SubscriptionHandlers,
+  ): Subscription | undefined
   /** Speaks again in a dialog of a process that died: `localSeq` jumps ahead so that the peer accepts the request (§12.2.2). */
   restore(state: DialogState, target?: Target): Dialog
   /** Values of Allow and Supported, for answers to OPTIONS (RFC 3261 §11.2). */

@@ -19,6 +19,7 @@ import { withType } from './incoming-offer.ts'
 import { LiveInvitation } from './invitation.ts'
 import { LiveOutgoingCall } from './outgoing-call.ts'
 import { answerSession } from './session-timer.ts'
+import { LiveSubscription, type NotifierPackage, type Subscription, type SubscriptionHandlers } from './subscription.ts'
 import type {
   Dialog,
   DialogState,
@@ -138,6 +139,14 @@ class LiveUserAgent implements UserAgent, Core {
   dialog(callId: string, localTag: string, remoteTag: string): Dialog | undefined {
     const dialog = this.#dialogs.get(keyOf(localTag, remoteTag))
     return dialog?.callId === callId && !dialog.ended ? dialog : undefined
+  }
+
+  acceptSubscription(
+    transaction: ServerTransaction,
+    kind: NotifierPackage,
+    handlers: SubscriptionHandlers,
+  ): Subscription | undefined {
+    return LiveSubscription.accept(this, transaction, kind, handlers)
   }
 
   restore(state: DialogState, target?: Target): Dialog {
