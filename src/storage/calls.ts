@@ -1,4 +1,5 @@
 import type { Unit } from './engine.ts'
+import { namesPerson } from './people-in-json.ts'
 import type { CallContextRow, RecordRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
 import { pushBranchPeople, pushRecord, pushRow } from './rows.ts'
@@ -8,6 +9,8 @@ import {
   dropContext,
   dropDialog,
   dropDialogs,
+  endCharges,
+  interruptCharges,
   interruptNode,
   putContext,
   putDialog,
@@ -36,7 +39,7 @@ export function createCalls(queue: WriteQueue, reads: Reads): Storage['calls'] {
       return queue.add(unit)
     },
     closed({ id, endedAt, cause, endedBy, quality, branches, answeredById, answeredStation }) {
-      const unit: Unit = [closeRecord, endedAt, cause, endedBy, quality]
+      const unit: Unit = [endCharges, endedAt, cause, id, closeRecord, endedAt, cause, endedBy, quality]
       unit.push(branches ?? null, answeredById ?? null, answeredStation ?? null, id)
       if (answeredById) unit.push(addParticipant, answeredById, id)
       if (branches) pushBranchPeople(unit, id, branches, [answeredById ?? ''])
@@ -46,7 +49,7 @@ export function createCalls(queue: WriteQueue, reads: Reads): Storage['calls'] {
     unanswered(record) {
       const unit: Unit = []
       pushRecord(unit, record)
-      unit.push(dropContext, record.id)
+      unit.push(dropContext, record.id, endCharges, record.endedAt, record.cause, record.id)
       return queue.add(unit)
     },
     async sweep(node, now) {
@@ -60,6 +63,7 @@ export function createCalls(queue: WriteQueue, reads: Reads): Storage['calls'] {
         if (!known.has(context.callId)) pushRecord(unit, interruptedRecord(context, now))
         unit.push(dropContext, context.callId)
       }
+      unit.push(interruptCharges, now, node)
       await queue.add(unit)
       return reads
         .selectFrom('dialogs')
@@ -70,6 +74,23 @@ export function createCalls(queue: WriteQueue, reads: Reads): Storage['calls'] {
         .execute()
     },
     dialogEnded: (callId, role) => queue.add([dropDialog, callId, role]),
+    async context(callId) {
+      const read = () => reads.selectFrom('callContexts').selectAll().where('callId', '=', callId).executeTakeFirst()
+      const found = await read()
+      if (found) return found
+      // Writes are committed in order: after an empty one, all that were made before it can be read.
+      await queue.add([])
+      return read()
+    },
+    contextsElsewhere: (node, ids) =>
+      reads
+        .selectFrom('callContexts')
+        .selectAll()
+        .where('node', '!=', node)
+        .where((eb) => eb.or(ids.flatMap((id) => [eb('calleeId', '=', id), namesPerson(eb.ref('branches'), id)])))
+        .orderBy('ringingSince')
+        .orderBy('callId')
+        .execute(),
     contexts: () => reads.selectFrom('callContexts').selectAll().orderBy('ringingSince').orderBy('callId').execute(),
   }
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Unit } from './engine.ts'
+import { checkLimit } from './pages.ts'
 import type { ContactQuery, ContactRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
 import { pushRow } from './rows.ts'
@@ -15,8 +16,6 @@ import {
 import { StorageError } from './storage-error.ts'
 import { contactsTable, notesTable, type StoredContact } from './tables.ts'
 import type { WriteQueue } from './write-queue.ts'
-
-const PAGE_LIMIT = 1_000
 
 const columns = [
   'contacts.id',
@@ -37,11 +36,7 @@ export function createContacts(queue: WriteQueue, reads: Reads): Storage['contac
     get: (id) => reads.selectFrom('contacts').select(columns).where('id', '=', id).executeTakeFirst(),
 
     async list(query) {
-      if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > PAGE_LIMIT)
-        throw new StorageError(
-          'bad-query',
-          `limit ${query.limit} is not allowed: a whole number from 1 to ${PAGE_LIMIT}`,
-        )
+      checkLimit(query.limit)
       const found = await select(reads, query)
       if (found.length <= query.limit) return { contacts: found.map(({ sortKey: _, ...row }) => row) }
       const page = found.slice(0, query.limit)

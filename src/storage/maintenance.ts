@@ -1,11 +1,14 @@
 import type { Engine, Unit } from './engine.ts'
-import type { RecordRow, Storage } from './port.ts'
+import { namesPerson, withoutPerson } from './people-in-json.ts'
+import type { ChargeRow, RecordRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
-import { parseBranches, pushRow } from './rows.ts'
+import { pushRow } from './rows.ts'
 import {
+  anonymiseCharge,
   anonymiseNotes,
   anonymiseRecord,
   dropBinding,
+  dropCharge,
   dropContact,
   dropContactNumbers,
   dropDevicesOf,
@@ -36,7 +39,7 @@ export function createMaintenance(
 ): Storage['maintenance'] {
   return {
     async retain(recordsBefore, tracesBefore) {
-      const dropped = { records: 0, traces: 0 }
+      const dropped = { records: 0, charges: 0, traces: 0 }
       await traces.flush()
       for (;;) {
         const ids = await endedBefore(reads, recordsBefore)
@@ -44,6 +47,12 @@ export function createMaintenance(
         dropped.traces += await engine.dropTraces(ids)
         await queue.add(ids.flatMap((id) => [dropParticipants, id, dropRecord, id]))
         dropped.records += ids.length
+      }
+      for (;;) {
+        const ids = await chargesEndedBefore(reads, recordsBefore)
+        if (ids.length === 0) break
+        await queue.add(ids.flatMap((id) => [dropCharge, id]))
+        dropped.charges += ids.length
       }
       for (;;) {
         const chunks = await engine.dropTracesBefore(tracesBefore, STEP)
@@ -79,6 +88,9 @@ export function createMaintenance(
         pushRow(directory, putDirectory.groups, directoryTables.groups, { ...group, members: left })
       }
       await queue.add(directory)
+
+      for (const { id, rangMs } of await allChargesOf(reads, personId))
+        await queue.add([anonymiseCharge, personId, id, withoutPerson(rangMs, personId)])
 
       await traces.flush()
       let erased = 0
@@ -135,6 +147,7 @@ export async function exportPerson(reads: Reads, personId: string): Promise<unkn
     if (page.length < STEP) break
     after = (page.at(-1) as RecordRow).id
   }
+  const charges = await allChargesOf(reads, personId)
   const contacts = await reads
     .selectFrom('contacts')
     .selectAll()
@@ -153,7 +166,7 @@ export async function exportPerson(reads: Reads, personId: string): Promise<unkn
     .where('personId', '=', personId)
     .orderBy('id')
     .execute()
-  return { person, devices, numbers, groups, bindings, records, contacts, notes, tokens }
+  return { person, devices, numbers, groups, bindings, records, charges, contacts, notes, tokens }
 }
 
 /** A step's worth of records that ended before a time; what started after it cannot have ended before it. */
@@ -168,6 +181,49 @@ async function endedBefore(reads: Reads, before: number): Promise<string[]> {
     .limit(STEP)
     .execute()
   return rows.map((row) => row.id)
+}
+
+/** A step's worth of charges that ended before a time. */
+async function chargesEndedBefore(reads: Reads, before: number): Promise<string[]> {
+  const rows = await reads
+    .selectFrom('charges')
+    .select('id')
+    .where('openedAt', '<', before)
+    .where('endedAt', '<', before)
+    .orderBy('openedAt')
+    .orderBy('id')
+    .limit(STEP)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+async function allChargesOf(reads: Reads, personId: string): Promise<ChargeRow[]> {
+  const charges: ChargeRow[] = []
+  for (let after = ''; ; ) {
+    const page = await chargesOf(reads, personId, after)
+    charges.push(...page)
+    if (page.length < STEP) return charges
+    after = (page.at(-1) as ChargeRow).id
+  }
+}
+
+/** A step's worth of the charges that name a person, by id. Looks through all of them: there is no index for who rang. */
+function chargesOf(reads: Reads, personId: string, after: string): Promise<ChargeRow[]> {
+  return reads
+    .selectFrom('charges')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb('account', '=', personId),
+        eb('calledId', '=', personId),
+        eb('callerId', '=', personId),
+        namesPerson(eb.ref('rangMs'), personId),
+      ]),
+    )
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(STEP)
+    .execute()
 }
 
 /** A step's worth of the records in which a person had a part, by id. */
@@ -190,13 +246,4 @@ function membersOf(members: string): readonly unknown[] {
   } catch {
     return []
   }
-}
-
-/** Branches in which nothing names this person any more; other people's stay as they are. */
-function withoutPerson(branches: string, personId: string): string {
-  const list = parseBranches(branches)
-  if (!list.some((branch) => branch.personId === personId)) return branches
-  return JSON.stringify(
-    list.map((branch) => (branch.personId === personId ? { ...branch, personId: '', station: '' } : branch)),
-  )
 }

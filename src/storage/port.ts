@@ -84,6 +84,76 @@ export interface DialogRow {
   readonly state: string
 }
 
+/** One station that rang before the call was picked up. */
+export interface RangStation {
+  readonly station: string
+  readonly personId: string
+  readonly ms: number
+}
+
+export type ChargeState = 'open' | 'closed' | 'void'
+
+/** An entry on the account of a person who asked to take a colleague's call: opened at the indication, closed at hang-up, void when the pickup failed. */
+export interface ChargeRow {
+  readonly id: string
+  readonly callId: string
+  /** The process that owns the call. */
+  readonly node: string
+  /** The picker: a person's id. */
+  readonly account: string
+  readonly kind: 'pickup'
+  /** Whom the call was for: a person's or group's id, '' for an outside number. */
+  readonly calledId: string
+  readonly calledNumber: string
+  readonly calledName: string
+  /** A person's id, '' for an outside caller. */
+  readonly callerId: string
+  readonly callerNumber: string
+  readonly callerName: string
+  /** The station that took the call. */
+  readonly pickedUpBy: string
+  /** JSON array of {@link RangStation}: how long it rang where until the indication came. */
+  readonly rangMs: string
+  /** When the indication came. */
+  readonly openedAt: number
+  readonly answeredAt: number | null
+  readonly endedAt: number | null
+  readonly state: ChargeState
+  /** Why it is void, or the cause with which the call ended; '' while it is open. */
+  readonly reason: string
+}
+
+/** What closing a charge sets. */
+export interface ChargeClose {
+  readonly id: string
+  readonly answeredAt: number
+  readonly endedAt: number
+  /** The cause with which the call ended. */
+  readonly reason: string
+}
+
+export interface ChargeQuery {
+  /** Only entries on this person's account. */
+  readonly account?: string
+  readonly state?: ChargeState
+  /** Opened at or after this time. */
+  readonly from?: number
+  /** Opened before this time. */
+  readonly to?: number
+  /** Newest first, from this cursor (as returned in `next`). */
+  readonly cursor?: string
+  readonly limit: number
+}
+
+/** A process that works on this database. */
+export interface NodeRow {
+  readonly node: string
+  /** Where the other nodes reach its SIP listener: `udp 127.0.0.1:5060`. */
+  readonly address: string
+  /** Its last sign of life. */
+  readonly seenAt: number
+}
+
 /** A registered contact (RFC 3261 §10). */
 export interface BindingRow {
   readonly id: string
@@ -264,18 +334,46 @@ export interface Storage {
     answered(record: RecordRow, dialogs: readonly DialogRow[]): Promise<void>
     /** A dialog's target, route or peer changed (or a leg was replaced): replaces that role's row. */
     dialog(row: DialogRow): Promise<void>
-    /** Closes a live record and drops its dialogs; in one transaction. A record that is not live stays as it is. */
+    /**
+     * Closes a live record, drops its dialogs and ends the call's open charges (closed for who had answered, void for the others); in one
+     * transaction. A record that is not live stays as it is.
+     */
     closed(close: RecordClose): Promise<void>
-    /** A call that was never answered: writes its ended record and drops the context row. */
+    /** A call that was never answered: writes its ended record, drops the context row and makes its open charges void; in one transaction. */
     unanswered(record: RecordRow): Promise<void>
     /**
-     * Start-up sweep of one node: marks its live records `interrupted`, turns its context rows into interrupted records, returns the dialogs
-     * that still have to be ended (also those of earlier sweeps). Context rows are gone afterwards: read them with `contexts` before.
+     * Start-up sweep of one node: marks its live records `interrupted`, turns its context rows into interrupted records, ends its open charges
+     * (closed at the interruption for who had answered, else void), returns the dialogs that still have to be ended (also those of earlier sweeps). Context rows are gone afterwards: read them with `contexts` before.
      */
     sweep(node: string, now: number): Promise<readonly DialogRow[]>
     /** The dialogs of an interrupted call were ended (or given up). */
     dialogEnded(callId: string, role: DialogRow['role']): Promise<void>
     contexts(): Promise<readonly CallContextRow[]>
+    /** The context of one ringing call, whatever node it lives on; one whose write is still on its way is waited for. */
+    context(callId: string): Promise<CallContextRow | undefined>
+    /**
+     * Calls of other nodes that are for one of these people or groups, or ring a station of one of these people; the one that rings longest
+     * first. A node that died keeps its rows until it starts again: see `nodes.list`.
+     */
+    contextsElsewhere(node: string, ids: readonly string[]): Promise<readonly CallContextRow[]>
+  }
+  /** Who took whose calls. A call's end ends its charges too: see `calls.closed`, `calls.unanswered`, `calls.sweep`. */
+  readonly charges: {
+    /** Writes a new entry; one with this id that exists stays as it is. */
+    open(row: ChargeRow): Promise<void>
+    /** Closes an open entry by itself; one that is not open stays as it is. */
+    close(close: ChargeClose): Promise<void>
+    /** The pickup failed: makes an open entry void. One that is not open stays as it is. */
+    void(id: string, reason: string, endedAt: number): Promise<void>
+    get(id: string): Promise<ChargeRow | undefined>
+    /** @throws StorageError `bad-query` for a cursor that `list` did not give or a limit outside 1 … 1000 */
+    list(query: ChargeQuery): Promise<{ charges: readonly ChargeRow[]; next?: string }>
+  }
+  /** The processes that share this database. */
+  readonly nodes: {
+    /** A sign of life: inserts or replaces the node's row. */
+    seen(row: NodeRow): Promise<void>
+    list(): Promise<readonly NodeRow[]>
   }
   readonly records: {
     get(id: string): Promise<RecordRow | undefined>
@@ -329,14 +427,19 @@ export interface Storage {
   readonly values: {
     get(key: string): Promise<string | undefined>
     put(key: string, value: string): Promise<void>
+    /** Stores the value unless the key has one already; returns what is stored, the same for every node. */
+    keep(key: string, value: string): Promise<string>
   }
   readonly maintenance: {
-    /** Deletes records (and their traces) that ended before `recordsBefore` and trace chunks older than `tracesBefore`; in small steps. Returns how many records and chunks. */
-    retain(recordsBefore: number, tracesBefore: number): Promise<{ records: number; traces: number }>
-    /** Everything held about one person: the person's rows, records, bindings, as plain JSON. HA1 values are left out. */
+    /**
+     * Deletes records (and their traces) and charges that ended before `recordsBefore` and trace chunks older than `tracesBefore`; in small
+     * steps. Returns how many of each.
+     */
+    retain(recordsBefore: number, tracesBefore: number): Promise<{ records: number; charges: number; traces: number }>
+    /** Everything held about one person: the person's rows, records, charges, bindings, as plain JSON. HA1 values are left out. */
     exportPerson(personId: string): Promise<unknown>
     /**
-     * Deletes the person with devices, bindings, numbers and group memberships, and makes their records anonymous: this person's numbers, names
+     * Deletes the person with devices, bindings, numbers and group memberships, and makes their records and charges anonymous: this person's numbers, names
      * and stations are removed (the other party's stay, they are somebody else's history), traces are deleted. A live call is anonymised as
      * far as it is written; erase again after it has ended.
      */

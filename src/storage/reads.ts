@@ -17,9 +17,11 @@ import type { Engine } from './engine.ts'
 import type {
   BindingRow,
   CallContextRow,
+  ChargeRow,
   DeviceRow,
   DialogRow,
   GroupRow,
+  NodeRow,
   NoteRow,
   NumberRow,
   PasswordRow,
@@ -37,6 +39,8 @@ export interface Tables {
   records: RecordRow
   recordPeople: { personId: string; startedAt: number; recordId: string }
   dialogs: DialogRow
+  charges: ChargeRow
+  nodes: NodeRow
   bindings: BindingRow
   people: PersonRow
   devices: DeviceRow

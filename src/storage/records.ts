@@ -1,25 +1,20 @@
 import { sql } from 'kysely'
+import { checkLimit, cursorAfter, parseCursor } from './pages.ts'
 import type { RecordQuery, RecordRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
 import { StorageError } from './storage-error.ts'
-
-const PAGE_LIMIT = 1_000
 
 /** History and reports: read away from the signalling thread. */
 export function createRecords(reads: Reads): Storage['records'] {
   return {
     get: (id) => reads.selectFrom('records').selectAll().where('id', '=', id).executeTakeFirst(),
     async list(query) {
-      if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > PAGE_LIMIT)
-        throw new StorageError(
-          'bad-query',
-          `limit ${query.limit} is not allowed: a whole number from 1 to ${PAGE_LIMIT}`,
-        )
+      checkLimit(query.limit)
       const found = await (query.personId === undefined ? ofAll(reads, query) : ofPerson(reads, query, query.personId))
       if (found.length <= query.limit) return { records: found }
       const records = found.slice(0, query.limit)
       const last = records.at(-1) as RecordRow
-      return { records, next: `${last.startedAt}.${last.id}` }
+      return { records, next: cursorAfter(last.startedAt, last.id) }
     },
   }
 }
@@ -36,8 +31,8 @@ function ofAll(reads: Reads, { cursor, limit, state, number }: RecordQuery): Pro
   // As a literal, so that the index of this state alone can be used.
   if (state) select = select.where('state', '=', sql.lit(checkedState(state)))
   if (cursor !== undefined) {
-    const { startedAt, id } = parseCursor(cursor)
-    select = select.where((eb) => eb(eb.refTuple('startedAt', 'id'), '<', eb.tuple(startedAt, id)))
+    const { at, id } = parseCursor(cursor)
+    select = select.where((eb) => eb(eb.refTuple('startedAt', 'id'), '<', eb.tuple(at, id)))
   }
   return select.execute()
 }
@@ -55,9 +50,9 @@ function ofPerson(reads: Reads, { cursor, limit, state, number }: RecordQuery, p
     select = select.where((eb) => eb.or([eb('records.callerNumber', '=', number), eb('records.dialled', '=', number)]))
   if (state) select = select.where('records.state', '=', checkedState(state))
   if (cursor !== undefined) {
-    const { startedAt, id } = parseCursor(cursor)
+    const { at, id } = parseCursor(cursor)
     select = select.where((eb) =>
-      eb(eb.refTuple('recordPeople.startedAt', 'recordPeople.recordId'), '<', eb.tuple(startedAt, id)),
+      eb(eb.refTuple('recordPeople.startedAt', 'recordPeople.recordId'), '<', eb.tuple(at, id)),
     )
   }
   return select.execute()
@@ -66,15 +61,4 @@ function ofPerson(reads: Reads, { cursor, limit, state, number }: RecordQuery, p
 function checkedState(state: RecordRow['state']): RecordRow['state'] {
   if (state === 'live' || state === 'ended' || state === 'interrupted') return state
   throw new StorageError('bad-query', `state ${String(state)} is not known: live, ended or interrupted`)
-}
-
-function parseCursor(cursor: string): { startedAt: number; id: string } {
-  const dot = cursor.indexOf('.')
-  const startedAt = Number(cursor.slice(0, dot))
-  if (dot < 1 || dot > 16 || !Number.isSafeInteger(startedAt) || dot === cursor.length - 1 || cursor.includes('\0'))
-    throw new StorageError(
-      'bad-query',
-      'the cursor is not one that a list returned: leave it out to start with the newest',
-    )
-  return { startedAt, id: cursor.slice(dot + 1) }
 }

@@ -1,4 +1,13 @@
-import type { BindingRow, CallContextRow, ContactRow, DeviceRow, DialogRow, PersonRow, RecordRow } from './port.ts'
+import type {
+  BindingRow,
+  CallContextRow,
+  ChargeRow,
+  ContactRow,
+  DeviceRow,
+  DialogRow,
+  PersonRow,
+  RecordRow,
+} from './port.ts'
 
 /** Rows for tests and measurements: a call from outside to alice. */
 export function aContext(row: Partial<CallContextRow> = {}): CallContextRow {
@@ -38,6 +47,16 @@ export function aRecord(row: Partial<RecordRow> = {}): RecordRow {
       quality: '{}',
     },
     ...row,
+  }
+}
+
+/** Carol took a call that rang bob. */
+export function aCharge(row: Partial<ChargeRow> & Pick<ChargeRow, 'id'>): ChargeRow {
+  return {
+    ...{ callId: 'c1', node: 'n1', account: 'carol', kind: 'pickup', calledId: 'bob', calledNumber: '102' },
+    ...{ calledName: 'Bob', callerId: '', callerNumber: '+12025550100', callerName: 'Zoe', pickedUpBy: 'carol/phone' },
+    ...{ rangMs: '[{"station":"bob/phone","personId":"bob","ms":1500}]', openedAt: 1_500 },
+    ...{ answeredAt: null, endedAt: null, state: 'open', reason: '', ...row },
   }
 }
 

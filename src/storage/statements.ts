@@ -1,10 +1,12 @@
 import {
   bindingsTable,
+  chargesTable,
   columnName,
   contactsTable,
   contextsTable,
   dialogsTable,
   directoryTables,
+  nodesTable,
   notesTable,
   passwordsTable,
   recordsTable,
@@ -46,12 +48,14 @@ function jsonRows(types: readonly string[]): string {
   return `(SELECT ${columns.join(', ')} FROM jsonb_array_elements($1::jsonb) AS e) AS v`
 }
 
-function put<Row>(table: Table<Row>, barrier = false): number {
+/** @param keeps a row that is there stays as it is, and is replaced otherwise */
+function put<Row>(table: Table<Row>, barrier = false, keeps = false): number {
   const { keys } = table
   const columns = table.columns.map((property) => `"${columnName(property)}"`)
   const target = `INSERT INTO "${table.name}" (${columns.join(', ')})`
   const replaced = columns.slice(keys).map((column) => `${column} = excluded.${column}`)
-  const conflict = `ON CONFLICT (${columns.slice(0, keys).join(', ')}) DO UPDATE SET ${replaced.join(', ')}`
+  const found = keeps ? 'NOTHING' : `UPDATE SET ${replaced.join(', ')}`
+  const conflict = `ON CONFLICT (${columns.slice(0, keys).join(', ')}) DO ${found}`
   const types = table.columns.map((property) => (table.integers.includes(property) ? 'bigint' : 'text'))
   const values = columns.map((_, i) => `p${i}`)
   return add({
@@ -135,6 +139,74 @@ export const interruptNode = update(
     `UPDATE records SET state = 'interrupted', cause = 'interrupted', ended_by = 'server', ended_at = v.p0 FROM ${rows} WHERE state = 'live' AND records.node = v.p1`,
   true,
 )
+
+/**
+ * A new charge; one that is there stays as it is, so that a batch that is written again opens nothing twice. It keeps its place, because the
+ * end of its call is written under another key.
+ */
+export const openCharge = put(chargesTable, true, true)
+
+/** Ended at, answered at, reason, id. */
+export const closeCharge = update(
+  ['bigint', 'bigint', 'text', 'text'],
+  3,
+  (rows) =>
+    `UPDATE charges SET state = 'closed', ended_at = v.p0, answered_at = v.p1, reason = v.p2 FROM ${rows} WHERE charges.id = v.p3 AND state = 'open'`,
+  true,
+)
+
+/** Ended at, reason, id. */
+export const voidCharge = update(
+  ['bigint', 'text', 'text'],
+  2,
+  (rows) =>
+    `UPDATE charges SET state = 'void', ended_at = v.p0, reason = v.p1 FROM ${rows} WHERE charges.id = v.p2 AND state = 'open'`,
+  true,
+)
+
+/** Who picked the call up is who answered its record; other people's charges of the same call are for nothing. */
+const answeredOnRecord =
+  '(SELECT r.answered_at FROM records r WHERE r.id = charges.call_id AND r.answered_by_id = charges.account)'
+
+/** Ended at, reason, call id: ends the open charges of a call. Runs before the record is closed, which may name another answerer. */
+export const endCharges = update(
+  ['bigint', 'text', 'text'],
+  2,
+  (rows) =>
+    `UPDATE charges SET state = CASE WHEN ${answeredOnRecord} IS NULL THEN 'void' ELSE 'closed' END,
+      answered_at = ${answeredOnRecord}, ended_at = v.p0, reason = v.p1 FROM ${rows} WHERE charges.call_id = v.p2 AND charges.state = 'open'`,
+)
+
+/** Now, node: ends the open charges that the node left when it died. Runs after its records are marked. */
+export const interruptCharges = update(
+  ['bigint', 'text'],
+  1,
+  (rows) =>
+    `UPDATE charges SET state = CASE WHEN ${answeredOnRecord} IS NULL THEN 'void' ELSE 'closed' END,
+      answered_at = ${answeredOnRecord}, ended_at = v.p0, reason = 'interrupted' FROM ${rows} WHERE charges.node = v.p1 AND charges.state = 'open'`,
+  true,
+)
+
+/** Person id, charge id, where it rang: removes what names this person. */
+export const anonymiseCharge = update(
+  ['text', 'text', 'text'],
+  1,
+  (rows) => `UPDATE charges SET
+    picked_up_by = CASE WHEN account = v.p0 THEN '' ELSE picked_up_by END,
+    account = CASE WHEN account = v.p0 THEN '' ELSE account END,
+    called_number = CASE WHEN called_id = v.p0 THEN '' ELSE called_number END,
+    called_name = CASE WHEN called_id = v.p0 THEN '' ELSE called_name END,
+    called_id = CASE WHEN called_id = v.p0 THEN '' ELSE called_id END,
+    caller_number = CASE WHEN caller_id = v.p0 THEN '' ELSE caller_number END,
+    caller_name = CASE WHEN caller_id = v.p0 THEN '' ELSE caller_name END,
+    caller_id = CASE WHEN caller_id = v.p0 THEN '' ELSE caller_id END,
+    rang_ms = v.p2
+    FROM ${rows} WHERE charges.id = v.p1`,
+  true,
+)
+export const dropCharge = drop('charges', ['id'])
+export const putNode = put(nodesTable)
+export const keepValue = put(valuesTable, false, true)
 
 export const dropRecord = drop('records', ['id'])
 export const dropParticipants = drop('record_people', ['record_id'])

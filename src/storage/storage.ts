@@ -1,6 +1,7 @@
 import type { Clock, Log } from '#lib'
 import { createAccounts } from './accounts.ts'
 import { createCalls } from './calls.ts'
+import { createCharges } from './charges.ts'
 import { createContacts } from './contacts.ts'
 import type { Engine, Unit } from './engine.ts'
 import { createMaintenance } from './maintenance.ts'
@@ -8,8 +9,8 @@ import type { DirectoryRows, DirectoryTable, Storage } from './port.ts'
 import { createReads } from './reads.ts'
 import { createRecords } from './records.ts'
 import { pushRow } from './rows.ts'
-import { dropBinding, dropDirectory, putBinding, putDirectory, putValue } from './statements.ts'
-import { bindingsTable, directoryTables, type Table } from './tables.ts'
+import { dropBinding, dropDirectory, keepValue, putBinding, putDirectory, putNode, putValue } from './statements.ts'
+import { bindingsTable, directoryTables, nodesTable, type Table } from './tables.ts'
 import { TraceQueue } from './trace-queue.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -18,9 +19,20 @@ export function createStorage(engine: Engine, clock: Clock, log: Log, flushMs: n
   const queue = new WriteQueue((units) => engine.commit(units), clock, engine.grouped ? flushMs : 0)
   const traces = new TraceQueue(engine, clock, log)
   const reads = createReads(engine)
+  const value = async (key: string): Promise<string | undefined> =>
+    (await reads.selectFrom('namedValues').select('value').where('key', '=', key).executeTakeFirst())?.value
   return {
     calls: createCalls(queue, reads),
     records: createRecords(reads),
+    charges: createCharges(queue, reads),
+    nodes: {
+      seen(row) {
+        const unit: Unit = []
+        pushRow(unit, putNode, nodesTable, row)
+        return queue.add(unit)
+      },
+      list: () => reads.selectFrom('nodes').selectAll().orderBy('node').execute(),
+    },
     traces: {
       append: (callId, at, chunk) => traces.append(callId, at, chunk),
       flush: () => traces.flush(),
@@ -59,11 +71,12 @@ export function createStorage(engine: Engine, clock: Clock, log: Log, flushMs: n
     accounts: createAccounts(queue, reads),
     contacts: createContacts(queue, reads),
     values: {
-      async get(key) {
-        const row = await reads.selectFrom('namedValues').select('value').where('key', '=', key).executeTakeFirst()
-        return row?.value
-      },
+      get: value,
       put: (key, value) => queue.add([putValue, key, value]),
+      async keep(key, wanted) {
+        await queue.add([keepValue, key, wanted])
+        return (await value(key)) as string
+      },
     },
     maintenance: createMaintenance(engine, queue, traces, reads),
     healthy: () => engine.healthy(),

@@ -1,10 +1,12 @@
 import type {
   BindingRow,
   CallContextRow,
+  ChargeRow,
   ContactRow,
   DialogRow,
   DirectoryRows,
   DirectoryTable,
+  NodeRow,
   NoteRow,
   PasswordRow,
   RecordRow,
@@ -60,6 +62,24 @@ export const bindingsTable: Table<BindingRow> = {
     'remotePort', 'flowId', 'userAgent', 'push', 'registeredAt', 'expiresAt',
   ],
   integers: ['regId', 'q', 'cseq', 'remotePort', 'registeredAt', 'expiresAt'],
+}
+
+export const chargesTable: Table<ChargeRow> = {
+  name: 'charges',
+  keys: 1,
+  // biome-ignore format: in the order of the migration
+  columns: [
+    'id', 'callId', 'node', 'account', 'kind', 'calledId', 'calledNumber', 'calledName', 'callerId', 'callerNumber', 'callerName',
+    'pickedUpBy', 'rangMs', 'openedAt', 'answeredAt', 'endedAt', 'state', 'reason',
+  ],
+  integers: ['openedAt', 'answeredAt', 'endedAt'],
+}
+
+export const nodesTable: Table<NodeRow> = {
+  name: 'nodes',
+  keys: 1,
+  columns: ['node', 'address', 'seenAt'],
+  integers: ['seenAt'],
 }
 
 export interface ValueRow {

@@ -1,0 +1,26 @@
+import { StorageError } from './storage-error.ts'
+
+const PAGE_LIMIT = 1_000
+
+/** @throws StorageError `bad-query` for a limit outside 1 … 1000 */
+export function checkLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_LIMIT)
+    throw new StorageError('bad-query', `limit ${limit} is not allowed: a whole number from 1 to ${PAGE_LIMIT}`)
+}
+
+/** Where a list goes on that is in the order of a time and, within it, an id. */
+export function cursorAfter(at: number, id: string): string {
+  return `${at}.${id}`
+}
+
+/** @throws StorageError `bad-query` for a cursor that {@link cursorAfter} did not make */
+export function parseCursor(cursor: string): { at: number; id: string } {
+  const dot = cursor.indexOf('.')
+  const at = Number(cursor.slice(0, dot))
+  if (dot < 1 || dot > 16 || !Number.isSafeInteger(at) || dot === cursor.length - 1 || cursor.includes('\0'))
+    throw new StorageError(
+      'bad-query',
+      'the cursor is not one that a list returned: leave it out to start with the newest',
+    )
+  return { at, id: cursor.slice(dot + 1) }
+}
