@@ -122,6 +122,32 @@ describe('a subscription', () => {
     expect(self.watcher.statuses()).toEqual([200, 481, 200])
   })
 
+  it('goes where a refresh says', async () => {
+    const self = notifier()
+    const callId = self.watcher.subscribe('sip:bob@192.0.2.2')
+    await self.net.clock.advance(10)
+    self.watcher.refresh(callId, 600, [['Contact', '<sip:moved@192.0.2.9:5060>']])
+    await self.net.clock.advance(10)
+    expect(self.watcher.notifies.map((request) => request.uri.user)).toEqual(['carol', 'moved'])
+  })
+
+  it('that is over cannot be refreshed, also while its last NOTIFY waits for an answer', async () => {
+    const self = notifier()
+    const callId = self.watcher.subscribe('sip:bob@192.0.2.2')
+    await self.net.clock.advance(10)
+    self.watcher.onNotify = () => undefined
+    self.made[0]?.notify()
+    await self.net.clock.advance(10)
+    self.made[0]?.terminate('deactivated')
+    self.watcher.refresh(callId, 600)
+    await self.net.clock.advance(10)
+    expect(self.watcher.statuses()).toEqual([200, 481])
+    self.watcher.onNotify = () => ({ status: 200 })
+    await self.net.clock.advance(1000)
+    expect(self.watcher.states().at(-1)).toBe('terminated;reason=deactivated')
+    await drained(self)
+  })
+
   it('has one NOTIFY under way; what changes meanwhile is told once, as it is then', async () => {
     const self = notifier()
     const { net, watcher } = self
