@@ -1,5 +1,6 @@
 import type { MediaLeg } from '#media'
 import type { Dialog, Failure, HeaderLines, OutgoingCall, OutgoingHandlers, Response } from '#sip'
+import { callHeader } from './call-header.ts'
 import type { Core } from './core.ts'
 import { type CallErrorCode, causeOfStatus } from './errors.ts'
 import { type Presented, personOf, type Station, type Way, waysTo } from './station.ts'
@@ -20,6 +21,8 @@ export interface BranchListener {
 
 /** What a branch needs to know of its call. */
 export interface BranchCall {
+  /** The call's id, which our own stations are told. */
+  readonly id: string
   readonly presented: Presented
   readonly dialled: string
   readonly maxForwards: number
@@ -160,7 +163,7 @@ export class Branch implements OutgoingHandlers {
         to: way.to,
         body: this.#offer,
         routeSet: way.routeSet,
-        headers: way.headers.length === 0 ? call.headers : [...call.headers, ...way.headers],
+        headers: [...call.headers, ...way.headers, ...(this.station.kind === 'device' ? callHeader(call.id) : [])],
         maxForwards: call.maxForwards,
         callId,
         ...(way.credentials ? { credentials: way.credentials } : {}),

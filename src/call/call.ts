@@ -362,6 +362,7 @@ export class Call implements RingingListener, LegListener {
     const { maxForwards } = this.#side as CallerSide
     const { engine, media } = this.#session as CallerSession
     const call = {
+      id: this.id,
       presented: presentedFor(this.from.presented, this.from.person, plan.account),
       dialled: plan.callee.number,
       maxForwards,

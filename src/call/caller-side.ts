@@ -1,6 +1,7 @@
 import type { Binding } from '#directory'
 import { isDirect, type MediaLeg } from '#media'
 import type { Dialog, DialogState, HeaderLines, Invitation } from '#sip'
+import { callHeader } from './call-header.ts'
 import { type Caller, partyOf } from './caller.ts'
 import { CallerSession } from './caller-session.ts'
 import type { Core } from './core.ts'
@@ -36,12 +37,15 @@ export class InvitedCaller implements CallerSide {
   readonly #core: Core
   readonly #invitation: Invitation
   readonly #mayBeDirect: boolean
+  readonly #headers: HeaderLines
 
-  constructor(core: Core, invitation: Invitation, from: Caller) {
+  /** @param callId which call the INVITE began */
+  constructor(core: Core, invitation: Invitation, from: Caller, callId: string) {
     this.#core = core
     this.#invitation = invitation
     this.party = partyOf(from)
     this.#mayBeDirect = from.directMedia
+    this.#headers = this.party.deviceId === '' ? [] : callHeader(callId)
   }
 
   get maxForwards(): number {
@@ -69,7 +73,7 @@ export class InvitedCaller implements CallerSide {
   }
 
   progress(status: number, body?: string): void {
-    this.#invitation.progress(status, body === undefined ? {} : { body })
+    this.#invitation.progress(status, { headers: this.#headers, ...(body === undefined ? {} : { body }) })
   }
 
   state(): DialogState {
@@ -77,7 +81,7 @@ export class InvitedCaller implements CallerSide {
   }
 
   answer(body: string): Dialog {
-    return this.#invitation.answer({ body })
+    return this.#invitation.answer({ headers: this.#headers, body })
   }
 
   reject(status: number, reason?: string, headers: HeaderLines = []): void {

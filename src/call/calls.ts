@@ -106,7 +106,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     invitation.handlers = call
     call.traced(request.callId)
     call.trace.add(call.startedAt, 'in', peerOf(flow), request.bytes)
-    inBackground(this.core, 'starting a call', call.start(new InvitedCaller(this.core, invitation, caller)))
+    inBackground(this.core, 'starting a call', call.start(new InvitedCaller(this.core, invitation, caller, call.id)))
   }
 
   /** Makes a call that is among the live ones from now on. */

@@ -36,6 +36,7 @@ export class Origination implements RingingListener {
       outside: false,
     }
     const facts = {
+      id: call.id,
       presented: { number: call.dialled, name: '', outsideNumber: '', hidden: false, hiddenOutside: false },
       dialled: '',
       maxForwards: 70,

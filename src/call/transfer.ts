@@ -194,6 +194,7 @@ class BlindTransfer implements RingingListener {
     const direct = isDirect(this.#transferee.media) && stations.every(directMediaOf)
     const engine = direct ? core.direct : core.anchored
     const facts = {
+      id: this.#call.id,
       presented: presentedFor(this.#presented(), this.#transferee.party.person, plan.account),
       dialled: plan.callee.number,
       maxForwards: 70,
