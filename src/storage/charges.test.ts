@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { describeStorages } from '../../test/support/storages.ts'
 import type { ChargeQuery, Storage } from './index.ts'
 import { aCharge, aContext, aRecord } from './sample-rows.ts'
-import { describeStorages } from './suite.ts'
 
 const live = { state: 'live', answeredAt: 2_000, endedAt: null, cause: '', endedBy: '' } as const
 const hangUp = { endedAt: 9_000, cause: 'answered', endedBy: 'caller', quality: '{}' } as const

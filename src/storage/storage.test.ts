@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { describeStorages } from '../../test/support/storages.ts'
 import { type ContactQuery, type RecordRow, type Storage, StorageError } from './index.ts'
 import { aBinding, aContact, aContext, aDevice, aDialog, aPerson, aRecord } from './sample-rows.ts'
-import { describeStorages } from './suite.ts'
 
 describeStorages((given) => {
   let storage: Storage

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
-import { postgresMissing, startPostgres, type TestPostgres } from '../../test/support/postgres.ts'
-import { openStorage, type Storage } from './index.ts'
+import { openStorage, type Storage } from '#storage'
+import { postgresMissing, startPostgres, type TestPostgres } from './postgres.ts'
 
 /** What each test of the suite is given: an empty storage of its own. */
 export interface Given {
