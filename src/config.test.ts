@@ -37,6 +37,7 @@ describe('settings of Baton', () => {
       },
       rtp: { ports: { first: 40_000, last: 41_999 }, silenceMs: 60_000, restMs: 5_000 },
       rtc: { stun: [] },
+      push: {},
       database: {},
       limits: {
         maxCalls: 10_000,
@@ -196,6 +197,19 @@ describe('settings that do not go together', () => {
   ])('the demo beyond loopback: %j', (given, sentence) => {
     expect(() => check(given, true)).toThrow(sentence)
   })
+
+  it.each(['mailto:admin@example.org', 'https://example.org/contact'])('name %s to push services', (subject) => {
+    expect(loadText(`push:\n  subject: "${subject}"\n`).push.subject).toBe(subject)
+  })
+
+  it.each(['admin@example.org', 'http://example.org', 'mailto:', 'https://', 'mailto:a@b\\r\\nX: 1'])(
+    'do not name %s to push services',
+    (subject) => {
+      expect(() => loadText(`push:\n  subject: "${subject}"\n`)).toThrow(
+        /push\.subject:? found .*; allowed: mailto:somebody@example\.com or an address that begins with https:\/\//,
+      )
+    },
+  )
 
   it('know loopback', () => {
     expect(['127.0.0.1', '127.9.9.9', '::1', 'localhost'].map(isLoopback)).toEqual([true, true, true, true])

@@ -86,6 +86,16 @@ const iceUrl = (scheme: 'stun' | 'turn') =>
 
 const publicAddress = z.string().refine((value) => isIP(value) !== 0, 'an IP address that phones can reach')
 
+/** RFC 8292 §2.1. */
+const pushSubject = z
+  .string()
+  .max(255)
+  .refine(
+    (value) =>
+      /^mailto:[^\s@<>"]+@[^\s@<>"]+$/i.test(value) || (/^https:\/\/[^\s/]/i.test(value) && URL.canParse(value)),
+    'mailto:somebody@example.com or an address that begins with https://',
+  )
+
 const databaseUrl = z.string().regex(/^postgres(?:ql)?:\/\/\S+$/, 'postgres://user:password@host:port/database')
 
 /** Everything that can be set, from `baton.yaml` and `BATON_*`. People, trunks and numbers are in the database. */
@@ -158,6 +168,12 @@ export const configSchema = z.strictObject({
           ttlSeconds: whole(60, 86_400).default(14_400),
         })
         .optional(),
+    })
+    .prefault({}),
+  push: z
+    .strictObject({
+      /** Whom push services may ask about this server's notices (VAPID, RFC 8292). Default: `mailto:baton@` and the SIP domain. */
+      subject: pushSubject.optional(),
     })
     .prefault({}),
   database: z

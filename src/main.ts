@@ -184,6 +184,7 @@ async function serve(): Promise<void> {
     }),
     bindings: () => directory.bindingCount(),
     media: () => media.counters(),
+    readers: () => http.readers,
     ready: async () => (await health()).ready,
   })
   const sipAddress = transport.addresses[0]
@@ -201,7 +202,7 @@ async function serve(): Promise<void> {
       : undefined
   const push = await startPush({
     ...{ calls, accounts, directory, storage, subscriptions, clock, log },
-    subject: `mailto:baton@${sip.domain}`,
+    subject: config.push.subject ?? `mailto:baton@${sip.domain}`,
     // Behind a proxy, others reach a server that listens on loopback.
     onlyLoopback: !open && config.http.trustedProxies.length === 0 && config.publicAddress === undefined,
   })

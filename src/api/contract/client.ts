@@ -24,17 +24,20 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch
 }
 
-export type Ask = <K extends EndpointName>(
-  name: K,
-  request?: RequestOf<K> & { readonly signal?: AbortSignal },
-) => Promise<AnswerOf<K>>
+export type Ask = <K extends EndpointName>(name: K, ...request: AskedWith<K>) => Promise<AnswerOf<K>>
+
+/** A request; it may be left out only where the address needs neither path nor body. */
+type AskedWith<K extends EndpointName> =
+  Record<never, never> extends RequestOf<K>
+    ? [request?: RequestOf<K> & { readonly signal?: AbortSignal }]
+    : [request: RequestOf<K> & { readonly signal?: AbortSignal }]
 
 /**
  * `ask('POST /api/v1/calls/{id}/divert', { path: { id }, body: { to: '102' } })`. Rejects with {@link ApiRefusal} for every answer that
  * is no success, and with what `fetch` rejects with when there is none.
  */
 export function createClient({ base, token, fetch: send = fetch }: ClientOptions): Ask {
-  return async <K extends EndpointName>(name: K, request?: RequestOf<K> & { readonly signal?: AbortSignal }) => {
+  return async <K extends EndpointName>(name: K, ...[request]: AskedWith<K>) => {
     const given = (request ?? {}) as {
       path?: Record<string, string>
       query?: Record<string, string | number | undefined>

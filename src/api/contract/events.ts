@@ -4,7 +4,8 @@
  * A page is recognised by its cookie. `?run=…&cursor=…` of the last message resumes: the server answers `resumed` and sends what was
  * missed, or a `snapshot` when that is too long ago or the server was started again. Programs without a cookie open it with
  * `?auth=message` and send `{"token": "…", "run": "…", "cursor": 7}` first (run and cursor only to resume); tokens never go into the
- * address. Codes of closing: 4401 log in (again), 1001 the server stops, 1008 a message that is not understood, 1013 too slow: come back and resume.
+ * address. Codes of closing: 4401 log in (again), 1001 the server stops, 1008 a message that is not understood, 1013 too many
+ * connections. One that reads too slowly is cut without a code (1006): come back and resume.
  */
 import { z } from 'zod'
 import { callTrace, callView } from './calls.ts'

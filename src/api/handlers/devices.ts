@@ -1,3 +1,4 @@
+import { stationOf } from '#call'
 import type { Device, Person } from '#directory'
 import type { DeviceShape } from '../contract.ts'
 import type { DeskParts, Exchange, HandlersOf, Surroundings, Under } from '../exchange.ts'
@@ -68,13 +69,12 @@ async function withSecret(house: Surroundings, desk: DeskParts, device: Device) 
 
 function deviceShape({ directory }: DeskParts, device: Device): DeviceShape {
   const { id, personId, name, username, settings } = device
-  const login = directory.personById(personId)?.login ?? ''
-  const bindings = directory.bindingsOfDevice(id)
+  const person = directory.personById(personId)
+  const bindings = person ? directory.bindingsOfDevice(id) : []
   return {
     ...{ id, personId, name, username, ...settings },
     bindings: bindings.map((binding) => ({
-      // As the call core names stations.
-      station: `${login}/${name}${bindings.length > 1 ? ` at ${binding.remoteAddress}:${binding.remotePort}` : ''}`,
+      station: stationOf(directory, person as Person, binding).name,
       username: /^(?:sips?:)?([^@;]*)/.exec(binding.aor)?.[1] ?? '',
       address: `${binding.protocol} ${binding.remoteAddress}:${binding.remotePort}`,
       userAgent: binding.userAgent,

@@ -12,9 +12,9 @@ const client = createClient({ base: '' })
 const noLogIn: readonly string[] = ['GET /api/v1/session', 'POST /api/v1/session', 'PUT /api/v1/session/password']
 
 /** @throws ApiRefusal with the server's sentence; TypeError when it cannot be reached */
-export const ask: Ask = async (name, request) => {
+export const ask: Ask = async (name, ...request) => {
   try {
-    return await client(name, request)
+    return await client(name, ...request)
   } catch (error) {
     if (error instanceof ApiRefusal && error.status === 401 && !noLogIn.includes(name)) onLoggedOut()
     throw error
@@ -33,10 +33,9 @@ export const api = {
     ask('PUT /api/v1/session/password', { body: { current, password } }),
 
   card: (id: string, signal?: Signal) => ask('GET /api/v1/calls/{id}/card', { path: { id }, ...signalled(signal) }),
-  answerOn: (id: string, station: string) =>
-    ask('POST /api/v1/calls/{id}/answer', { path: { id }, body: { station } as never }),
+  answerOn: (id: string, station: string) => ask('POST /api/v1/calls/{id}/answer', { path: { id }, body: { station } }),
   decline: (id: string) => ask('POST /api/v1/calls/{id}/decline', { path: { id } }),
-  divert: (id: string, to: string) => ask('POST /api/v1/calls/{id}/divert', { path: { id }, body: { to } as never }),
+  divert: (id: string, to: string) => ask('POST /api/v1/calls/{id}/divert', { path: { id }, body: { to } }),
   callOut: (to: string, from?: string) => ask('POST /api/v1/calls', { body: { to, ...(from ? { from } : {}) } }),
   records: (values: { cursor?: string; number?: string }, signal?: Signal) =>
     ask('GET /api/v1/records', { query: { limit: 30, ...values }, ...signalled(signal) }),
