@@ -183,7 +183,9 @@ export class LiveDialog implements Dialog {
   async request(method: string, options: RequestParts = {}): Promise<Response | undefined> {
     if (this.ended) return undefined
     const response = await this.#ask(method, options)
-    if ((response?.status === 481 || response?.status === 408) && !otherUsage.has(method)) {
+    // Whatever a BYE is answered, the dialog is over (§15.1.1).
+    if (method === 'BYE') this.drop()
+    else if ((response?.status === 481 || response?.status === 408) && !otherUsage.has(method)) {
       this.gone(response.status === 408)
     }
     return response
@@ -342,7 +344,7 @@ export class LiveDialog implements Dialog {
       this.exchange(method, parts, {
         final: resolve,
         failed: (failure) => {
-          if (failure === 'timeout' && !otherUsage.has(method)) this.gone(true)
+          if (failure === 'timeout' && method !== 'BYE' && !otherUsage.has(method)) this.gone(true)
           resolve(undefined)
         },
       })

@@ -249,6 +249,24 @@ describe('requests in a dialog', () => {
     await net.drained()
   })
 
+  test.each([true, false])(
+    'a BYE whose answer is asked for ends a restored dialog; the peer is there: %s',
+    async (there) => {
+      const net = testNetwork()
+      const { caller } = await connected(net)
+      const again = net.party('again', '192.0.2.7')
+      if (!there) await net.bob.host.close()
+      const target = { flow: again.host.udpFlow('192.0.2.2', 5060) }
+      const asked = again.agent.restore(caller.state(), target).request('BYE')
+      await net.clock.advance(40_000)
+      expect((await asked)?.status).toBe(there ? 200 : undefined)
+      expect(again.agent.sizes).toEqual({ dialogs: 0, transactions: 0 })
+      expect(net.ladder().filter((line) => /^again .* BYE$/.test(line))).toHaveLength(there ? 1 : 11)
+      caller.bye()
+      await net.drained()
+    },
+  )
+
   test('the remote target moves with the Contact of a re-INVITE', async () => {
     const net = testNetwork()
     const { caller, callee } = await connected(net)
@@ -265,8 +283,6 @@ describe('requests in a dialog', () => {
     callee.bye()
     await net.clock.advance(100)
     expect(net.ladder().at(-1)).toBe('moved -> bob 200 BYE')
-    caller.bye()
-    await net.drained()
   })
 })
 
