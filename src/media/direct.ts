@@ -1,4 +1,12 @@
-import type { LegOptions, LegStatistics, MediaEngine, MediaHandlers, MediaLeg, MediaResult } from './port.ts'
+import {
+  type LegOptions,
+  type LegStatistics,
+  type MediaEngine,
+  type MediaHandlers,
+  type MediaLeg,
+  type MediaResult,
+  refusedPlaying,
+} from './port.ts'
 
 const nothing: LegStatistics = {
   packetsReceived: 0,
@@ -67,6 +75,7 @@ export function createDirectEngine(): MediaEngine {
       return 'bridged'
     },
     async unbridge() {},
+    play: () => refusedPlaying('unsupported'),
     async counters() {
       return { legs: 0, portsFree: 0, portsUsed: 0, relayed: 0, dropped: 0 }
     },

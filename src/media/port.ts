@@ -1,3 +1,5 @@
+import type { Sound } from './voices/sound.ts'
+
 /**
  * The media port: what the call core asks of a media engine. The embedded engine and rtpengine stand behind it, so everything is
  * asynchronous and speaks SDP text.
@@ -69,6 +71,31 @@ export interface LegOptions {
   readonly kind?: 'rtp' | 'webrtc'
 }
 
+export interface PlayOptions {
+  /** Begins anew at the end, until stopped. */
+  readonly loop?: boolean
+}
+
+/** Why a sound is not played: the leg's media does not pass here, the peer takes no G.711, or the leg is gone. */
+export type PlayRefusal = 'unsupported' | 'no-g711' | 'gone'
+
+/** A sound on its way to a leg's peer. */
+export interface Playing {
+  /**
+   * How it came to its end: `stopped` also when another sound took its place, the leg was closed or it could not be played at all. Never
+   * rejects.
+   */
+  readonly ended: Promise<'ended' | 'stopped'>
+  /** Set when it was refused at once; a sound that cannot be played is no reason to end a call. */
+  readonly refused?: PlayRefusal
+  stop(): void
+}
+
+/** A sound that is not played. */
+export function refusedPlaying(refused: PlayRefusal): Playing {
+  return { ended: Promise.resolve('stopped'), refused, stop() {} }
+}
+
 export interface MediaEngine {
   createLeg(options?: LegOptions): Promise<MediaResult<MediaLeg>>
   /**
@@ -79,6 +106,13 @@ export interface MediaEngine {
   bridge(one: MediaLeg, other: MediaLeg): Promise<'bridged' | 'converted' | 'incompatible'>
   /** Parts a leg from its partner; both keep their ports. */
   unbridge(leg: MediaLeg): Promise<void>
+  /**
+   * Plays a sound to the leg's peer, in the place of what its partner sends and of any sound before; afterwards the partner is heard again.
+   * It begins when the peer can be sent to: a leg whose answer is still to come waits, an early answer (183) suffices. Time passes on hold,
+   * but nothing is sent. The sound is G.711, so legs that negotiated only other codecs refuse it.
+   * @throws RangeError for an unknown tone or country, with those that there are
+   */
+  play(leg: MediaLeg, sound: Sound, options?: PlayOptions): Playing
   /** Legs, ports free and in use, packets relayed and dropped since start: for metrics. */
   counters(): Promise<{ legs: number; portsFree: number; portsUsed: number; relayed: number; dropped: number }>
   close(): Promise<void>

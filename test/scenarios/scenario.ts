@@ -25,6 +25,7 @@ function withoutWebRtc(engine: MediaEngine): MediaEngine {
       options?.kind === 'webrtc' ? { ok: false, refusal: 'unsupported-transport' } : engine.createLeg(options),
     bridge: (one, other) => engine.bridge(one, other),
     unbridge: (leg) => engine.unbridge(leg),
+    play: (leg, sound, options) => engine.play(leg, sound, options),
     counters: () => engine.counters(),
     close: () => engine.close(),
   }

@@ -1,8 +1,18 @@
 import { isIP } from 'node:net'
 import { type Clock, type Log, type Random, systemClock, systemRandom } from '#lib'
 import { type Codec, staticCodec } from '#sdp'
-import type { LegOptions, MediaEngine, MediaLeg, MediaResult } from '../port.ts'
+import {
+  type LegOptions,
+  type MediaEngine,
+  type MediaLeg,
+  type MediaResult,
+  type Playing,
+  type PlayOptions,
+  refusedPlaying,
+} from '../port.ts'
+import type { Sound } from '../voices/sound.ts'
 import { EmbeddedLeg, type LegEngine } from './leg.ts'
+import { Playings } from './playings.ts'
 import type { Command, LegNumbers, RelayCounters, RelayEvent, RelaySettings } from './protocol.ts'
 import { routeBetween } from './routes.ts'
 import { type SocketFactory, udpSockets } from './sockets.ts'
@@ -76,6 +86,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
   readonly #wire: Wire
   readonly #legs = new Map<number, EmbeddedLeg>()
   readonly #requests = new Map<number, (reply: Reply) => void>()
+  readonly #playings: Playings
   #starting: ((bound: boolean) => void) | undefined
   #lastLeg = 0
   #lastRequest = 0
@@ -85,6 +96,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     this.publicAddress = settings.publicAddress
     this.family = family
     this.random = options.random ?? systemRandom
+    this.#playings = new Playings((command) => this.send(command), this.random)
     this.codecs = (options.codecs ?? ['PCMU', 'PCMA']).map((name) => staticCodec(name === 'PCMU' ? 0 : 8) as Codec)
     this.#log = options.log
     this.#silenceMs = options.silenceMs ?? 60_000
@@ -133,6 +145,11 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     this.send({ op: 'unbridge', leg: leg.number })
   }
 
+  play(leg: MediaLeg, sound: Sound, options: PlayOptions = {}): Playing {
+    if (!(leg instanceof EmbeddedLeg)) return refusedPlaying('unsupported')
+    return this.#has(leg) ? this.#playings.play(leg, sound, options) : refusedPlaying('gone')
+  }
+
   async counters(): Promise<RelayCounters> {
     const counters = (await this.#ask((request) => ({ op: 'counters', request }))) as RelayCounters | undefined
     return counters ?? { legs: 0, portsFree: 0, portsUsed: 0, relayed: 0, dropped: 0 }
@@ -166,6 +183,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
 
   closed(leg: EmbeddedLeg): void {
     part(leg)
+    this.#playings.over(leg.number)
     this.#legs.delete(leg.number)
   }
 
@@ -217,6 +235,9 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
       case 'silent':
         this.#tell(() => this.#legs.get(event.leg)?.handlers.silent?.())
         break
+      case 'played':
+        this.#playings.played(event.leg, event.playing, event.how)
+        break
       case 'fault':
         this.#log.error(
           { error: event.sentence },
@@ -234,6 +255,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     const legs = [...this.#legs.values()]
     this.#legs.clear()
     for (const leg of legs) {
+      this.#playings.over(leg.number)
       if (this.#closed) leg.handlers = {}
       this.#tell(() => leg.lose())
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { convert, decodePcma, decodePcmu, pcmaToPcmu, pcmuToPcma } from './g711.ts'
+import { convert, decodePcma, decodePcmu, pcmaOf, pcmaToPcmu, pcmuOf, pcmuToPcma } from './g711.ts'
 
 const octets = Array.from({ length: 256 }, (_, octet) => octet)
 
@@ -47,5 +47,23 @@ describe('G.711', () => {
     const bytes = Uint8Array.of(0xff, 0xff, 0xff, 0xff)
     convert(bytes, 1, 3, pcmuToPcma)
     expect([...bytes]).toEqual([0xff, 0xd5, 0xd5, 0xff])
+  })
+})
+
+describe('encoding', () => {
+  it('finds the octet of every octet’s own value, and a near one for every value', () => {
+    for (const octet of octets) {
+      // Negative zero of µ-law is said as zero.
+      if (octet !== 0x7f) expect(pcmuOf[decodePcmu(octet) & 0xffff]).toBe(octet)
+      expect(pcmaOf[decodePcma(octet) & 0xffff]).toBe(octet)
+    }
+    for (let value = -32_768; value < 32_768; value++) {
+      const size = Math.abs(value)
+      const [u, a] = [decodePcmu(pcmuOf[value & 0xffff]!), decodePcma(pcmaOf[value & 0xffff]!)]
+      // Half a step: 1/33 of what it is, at least 4 or 8; beyond the last octet there is no nearer one.
+      if (Math.abs(u - value) > Math.max(4, (size + 132) / 32) && size < 32_124)
+        expect.fail(`µ-law of ${value} is ${u}`)
+      if (Math.abs(a - value) > Math.max(8, size / 32) && size < 32_256) expect.fail(`A-law of ${value} is ${a}`)
+    }
   })
 })

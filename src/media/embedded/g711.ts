@@ -40,3 +40,27 @@ export const pcmaToPcmu: Uint8Array = table(decodePcma, decodePcmu)
 export function convert(octets: Uint8Array, start: number, end: number, conversion: Uint8Array): void {
   for (let i = start; i < end; i++) octets[i] = conversion[octets[i] as number] as number
 }
+
+/** The G.711 octet of a linear value of 16 bits, by the value's 16 bits as an index. */
+function encoder(encode: (value: number) => number): Uint8Array {
+  const result = new Uint8Array(0x1_0000)
+  for (let bits = 0; bits < 0x1_0000; bits++) result[bits] = encode(bits < 0x8000 ? bits : bits - 0x1_0000)
+  return result
+}
+
+function encodePcmu(value: number): number {
+  const magnitude = Math.min(32_635, Math.abs(value)) + 0x84
+  const exponent = 31 - Math.clz32(magnitude) - 7
+  return ~((value < 0 ? 0x80 : 0) | (exponent << 4) | ((magnitude >> (exponent + 3)) & 0x0f)) & 0xff
+}
+
+function encodePcma(value: number): number {
+  // Negative values lie below zero by one step: -1 to -16 are the first step (G.711 table 1).
+  const magnitude = Math.min(32_767, value < 0 ? -value - 1 : value)
+  const exponent = Math.max(0, 31 - Math.clz32(magnitude | 1) - 7)
+  const mantissa = (magnitude >> (exponent === 0 ? 4 : exponent + 3)) & 0x0f
+  return ((value < 0 ? 0 : 0x80) | (exponent << 4) | mantissa) ^ 0x55
+}
+
+export const pcmuOf: Uint8Array = encoder(encodePcmu)
+export const pcmaOf: Uint8Array = encoder(encodePcma)

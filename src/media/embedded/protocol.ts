@@ -1,3 +1,5 @@
+import type { Cut } from '../voices/samples.ts'
+
 /** What the facade (main thread) and the relay (its own thread) say to each other; plain data, sent in batches. */
 
 /** `route` entries: the outgoing payload type with flags; 0 means drop. */
@@ -25,6 +27,8 @@ export interface SetCommand {
   readonly mux: boolean
   /** Payload type and clock rate in turn; the rate is negative for key presses and comfort noise. */
   readonly types: readonly number[]
+  /** The G.711 that the peer takes: its payload type with {@link routed}, and {@link toPcma} where it is A-law; 0: none. */
+  readonly sound: number
   /** The peer should send all the time, so that silence means something. */
   readonly expects: boolean
   /** The peer may send. */
@@ -58,6 +62,17 @@ export interface BridgeCommand {
   readonly back: readonly number[]
 }
 
+/** Plays a sound to the leg's peer, in the place of any other. */
+export interface PlayCommand {
+  readonly op: 'play'
+  readonly leg: number
+  readonly playing: number
+  readonly cuts: readonly Cut[]
+  readonly loop: boolean
+  /** 32 random bits. */
+  readonly seed: number
+}
+
 export type Command =
   | OpenCommand
   | SetCommand
@@ -67,6 +82,8 @@ export type Command =
   | { readonly op: 'dtls'; readonly leg: number; readonly fingerprints: readonly string[] }
   | BridgeCommand
   | { readonly op: 'unbridge'; readonly leg: number }
+  | PlayCommand
+  | { readonly op: 'stop'; readonly leg: number; readonly playing: number }
   | { readonly op: 'statistics' | 'close'; readonly request: number; readonly leg: number }
   | { readonly op: 'counters'; readonly request: number }
 
@@ -98,6 +115,8 @@ export type RelayEvent =
   | { readonly op: 'numbers'; readonly request: number; readonly numbers: LegNumbers | undefined }
   | { readonly op: 'counters'; readonly request: number; readonly counters: RelayCounters }
   | { readonly op: 'silent'; readonly leg: number }
+  /** A sound is over; `stopped` when the peer turned out to take no G.711. */
+  | { readonly op: 'played'; readonly leg: number; readonly playing: number; readonly how: 'ended' | 'stopped' }
   /** The peer is not who its description says, or lacks what is needed: no media flows. */
   | { readonly op: 'insecure'; readonly leg: number; readonly reason: string }
   /** A bug: the packet or command it happened on is lost, nothing else. */

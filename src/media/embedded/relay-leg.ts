@@ -1,6 +1,7 @@
 import { Continuity } from './continuity.ts'
 import { convert, pcmaToPcmu, pcmuToPcma } from './g711.ts'
 import { isAllowedTarget, Latch } from './latch.ts'
+import type { Playback } from './playback.ts'
 import type { PortPair, PortUser } from './ports.ts'
 import { type IceCommand, type LegNumbers, type SetCommand, toPcma, toPcmu } from './protocol.ts'
 import { Reception } from './reception.ts'
@@ -26,6 +27,9 @@ const packetsPerSecond = 1000
 const securePacketsPerSecond = 4000
 /** RTP clock of every video codec (RFC 3551 §5), and of no voice codec. */
 const videoRate = 90_000
+
+/** RTP clock of G.711. */
+const soundRate = 8000
 
 const noTypes = new Int32Array(128)
 const noRoute = new Uint16Array(128)
@@ -56,6 +60,10 @@ export class RelayLeg implements PortUser {
   #wants = false
   #expects = false
   partner: RelayLeg | undefined
+  /** What is played to the peer at present, in the partner's place. */
+  playback: Playback | undefined
+  /** The G.711 that the peer takes, as {@link SetCommand} says; undefined before the first negotiation. */
+  sound: number | undefined
   /** When the peer was heard last, or began to be expected; 0 while nothing is expected. */
   heardAt = 0
   #everBridged = false
@@ -88,6 +96,7 @@ export class RelayLeg implements PortUser {
     this.#types = types
     this.#accepts = command.accepts
     this.#wants = command.wants
+    this.sound = command.sound
     this.#expects = command.expects
     this.watch()
   }
@@ -198,7 +207,7 @@ export class RelayLeg implements PortUser {
     if (!partner) return true
     const entry = this.#route[type] as number
     if (entry === 0) return false
-    if (!partner.#wants) return true
+    if (!partner.#wants || (partner.playback && rate !== videoRate)) return true
     return partner.#send(bytes, start, entry, this.id, rate < 0 ? -rate : rate, now)
   }
 
@@ -209,16 +218,34 @@ export class RelayLeg implements PortUser {
 
   /** Sends a packet of the partner to this leg's peer, changed in place. */
   #send(bytes: Buffer, start: number, entry: number, source: number, rate: number, now: number): boolean {
-    const secure = this.#secure
-    const { address, port } = this.#latch
-    const toPartner = this.partner && port === this.partner.pair.port && this.#ownAddress(address)
-    if (!secure && (port === 0 || toPartner)) return false
     if (entry & (toPcma | toPcmu)) {
       const end = payloadEnd(bytes, start)
       if (end < 0) return false
       convert(bytes, start, end, entry & toPcma ? pcmuToPcma : pcmaToPcmu)
     }
     bytes[1] = ((bytes[1] as number) & 0x80) | (entry & 0x7f)
+    if (!this.#dispatch(bytes, source, rate, now)) return false
+    this.#shared.relayed++
+    return true
+  }
+
+  /** Whether there is a way to the peer: an address, for WebRTC a finished handshake. */
+  get reachable(): boolean {
+    if (this.#secure) return this.#secure.ready
+    const { address, port } = this.#latch
+    return port !== 0 && !(this.partner && port === this.partner.pair.port && this.#ownAddress(address))
+  }
+
+  /** Sends a packet of G.711 that was made here. @param source tells it from what comes of legs */
+  play(bytes: Buffer, source: number, now: number): void {
+    if (this.#wants) this.#dispatch(bytes, source, soundRate, now)
+  }
+
+  /** Sends a packet with the numbers that continue the peer's stream. */
+  #dispatch(bytes: Buffer, source: number, rate: number, now: number): boolean {
+    if (!this.reachable) return false
+    const secure = this.#secure
+    const { address, port } = this.#latch
     const stream = rate === videoRate ? this.#videoStream() : this.#streams[0]
     stream.apply(bytes, source, rate, now)
     if (secure) {
@@ -228,7 +255,6 @@ export class RelayLeg implements PortUser {
     } else this.pair.rtp?.send(bytes, port, address)
     this.#sent++
     this.#bytesSent += bytes.length
-    this.#shared.relayed++
     return true
   }
 

@@ -1,7 +1,10 @@
 import type { Clock, Timer } from '#lib'
+import { Beat } from './beat.ts'
 import { isAllowedTarget } from './latch.ts'
+import { Playback } from './playback.ts'
+import { Player } from './player.ts'
 import { PortPool } from './ports.ts'
-import type { Command, RelayEvent, RelaySettings } from './protocol.ts'
+import type { Command, PlayCommand, RelayEvent, RelaySettings } from './protocol.ts'
 import { RelayLeg, type RelayShared } from './relay-leg.ts'
 import type { SocketFactory } from './sockets.ts'
 import type { Handshakes } from './webrtc/handshakes.ts'
@@ -25,6 +28,7 @@ export class Relay {
   readonly #options: RelayOptions
   readonly #pool: PortPool
   readonly #shared: RelayShared
+  readonly #beat: Beat
   readonly #legs = new Map<number, RelayLeg>()
   /** Most calls share a few payload type tables. */
   readonly #types = new Map<string, Int32Array>()
@@ -38,6 +42,7 @@ export class Relay {
     this.#options = options
     const { address, publicAddress, now } = options
     this.#pool = new PortPool(options)
+    this.#beat = new Beat(options.clock, now)
     this.#shared = {
       address,
       publicAddress,
@@ -102,6 +107,14 @@ export class Relay {
       case 'unbridge':
         this.#part(this.#legs.get(command.leg))
         break
+      case 'play':
+        this.#play(command)
+        break
+      case 'stop': {
+        const leg = this.#legs.get(command.leg)
+        if (leg?.playback?.player.id === command.playing) this.#quieten(leg)
+        break
+      }
       case 'statistics':
         emit({ op: 'numbers', request: command.request, numbers: this.#legs.get(command.leg)?.numbers() })
         break
@@ -110,6 +123,7 @@ export class Relay {
         emit({ op: 'numbers', request: command.request, numbers: leg?.numbers() })
         if (!leg) break
         this.#part(leg)
+        this.#quieten(leg)
         leg.close()
         this.#legs.delete(command.leg)
         this.#pool.release(leg.pair)
@@ -163,6 +177,23 @@ export class Relay {
     this.#watch(other)
   }
 
+  #play({ leg: id, playing, cuts, loop, seed }: PlayCommand): void {
+    const leg = this.#legs.get(id)
+    if (!leg) return
+    this.#quieten(leg)
+    leg.playback = new Playback(leg, new Player(playing, cuts, loop, seed), (how) => {
+      this.#quieten(leg)
+      this.#options.emit({ op: 'played', leg: id, playing, how })
+    })
+    this.#beat.add(leg.playback)
+  }
+
+  /** Ends what is played to a leg. */
+  #quieten(leg: RelayLeg): void {
+    if (leg.playback) this.#beat.remove(leg.playback)
+    leg.playback = undefined
+  }
+
   #part(leg: RelayLeg | undefined): void {
     leg?.partner?.part()
     leg?.part()
@@ -212,6 +243,7 @@ export class Relay {
   close(): void {
     this.#stopSweep()
     this.#options.clock.clearTimeout(this.#growth)
+    this.#beat.close()
     this.#handshakes?.close()
     this.#pool.close()
     for (const leg of this.#legs.values()) this.#pool.release(leg.pair)

@@ -35,3 +35,12 @@ export function typesOf(codecs: readonly NegotiatedCodec[]): number[] {
   for (const codec of codecs) types.push(codec.receiveType, isAuxiliary(codec) ? -codec.clockRate : codec.clockRate)
   return types
 }
+
+/** The entry for sounds made here: the G.711 that the peer prefers; 0 when it takes none. */
+export function soundOf(codecs: readonly NegotiatedCodec[]): number {
+  for (const codec of codecs) {
+    const law = g711Law(codec)
+    if (law) return codec.sendType | routed | (law === 'pcma' ? toPcma : 0)
+  }
+  return 0
+}

@@ -77,6 +77,11 @@ export class SecureTransport implements HandshakeListener {
     else if (this.#early.length < mostEarly) this.#early.push(bytes)
   }
 
+  /** Whether packets can go out: keys and a way are known. */
+  get ready(): boolean {
+    return this.#sender !== undefined && this.#ice.selected !== undefined
+  }
+
   /** Sends RTP. @param keep whether the peer may ask for it again; `old`: the numbers jumped back, the stream must go on with others */
   sendRtp(packet: Buffer, keep: boolean): 'sent' | 'old' | 'dropped' {
     if (!this.#sender || !this.#ice.selected) return 'dropped'
