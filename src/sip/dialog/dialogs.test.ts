@@ -262,8 +262,6 @@ describe('requests in a dialog', () => {
       expect((await asked)?.status).toBe(there ? 200 : undefined)
       expect(again.agent.sizes).toEqual({ dialogs: 0, transactions: 0 })
       expect(net.ladder().filter((line) => /^again .* BYE$/.test(line))).toHaveLength(there ? 1 : 11)
-      caller.bye()
-      await net.drained()
     },
   )
 
@@ -283,6 +281,8 @@ describe('requests in a dialog', () => {
     callee.bye()
     await net.clock.advance(100)
     expect(net.ladder().at(-1)).toBe('moved -> bob 200 BYE')
+    caller.bye()
+    await net.drained()
   })
 })
 
