@@ -1,5 +1,6 @@
 /** What goes over HTTP and the event WebSocket: the server is tested against these shapes, and the pages take their types from here. */
 export * from './contract/calls.ts'
+export * from './contract/charges.ts'
 export * from './contract/client.ts'
 export * from './contract/contacts.ts'
 export * from './contract/endpoints.ts'

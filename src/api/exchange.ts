@@ -15,7 +15,7 @@ export interface DeskParts {
   readonly directory: Directory & DirectoryAdmin
   readonly accounts: Accounts
   readonly acts: Pick<CallActs, keyof CallActs>
-  readonly storage: Pick<Storage, 'contacts'>
+  readonly storage: Pick<Storage, 'contacts' | 'charges'>
   readonly random: Random
   /** Lets the demo's built-in caller ring somebody; absent outside the demo. Rejects with `code: 'unknown-person' | 'busy'`. */
   ringDemoCaller?(login: string): Promise<void>
@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly desk: DeskParts | undefined
   readonly about: About
   readonly access: Access
+  /** A person was added, changed or removed: whoever watches people is told. */
+  personChanged(personId: string): void
   readonly clock: Clock
   readonly log: Log
 }

@@ -1,5 +1,5 @@
 import type { BranchView, CallChange, CallCounters, CallId, CallView, LiveCalls, TraceEntry } from '#call'
-import type { RecordRow, Storage } from '#storage'
+import type { ChargeRow, RecordRow, Storage } from '#storage'
 
 const nobody = { number: '', name: '', personId: '' }
 
@@ -125,5 +125,16 @@ export class FakeRecords {
         return more ? { records, next: records.at(-1)?.id as string } : { records }
       },
     },
+  }
+}
+
+/** Carol asked for a call that rang bob. */
+export function fakeCharge(row: Partial<ChargeRow> & Pick<ChargeRow, 'id'>): ChargeRow {
+  return {
+    ...{ callId: 'c1', node: 'test', account: 'demo-carol', kind: 'pickup', pickedUpBy: 'carol/phone' },
+    ...{ calledId: 'demo-bob', calledNumber: '102', calledName: 'Bob' },
+    ...{ callerId: '', callerNumber: '+12025550100', callerName: 'Zoe' },
+    rangMs: '[{"station":"bob/phone","personId":"demo-bob","ms":1500}]',
+    ...{ openedAt: 0, answeredAt: null, endedAt: null, state: 'open', reason: '', ...row },
   }
 }

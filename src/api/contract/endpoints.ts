@@ -1,6 +1,7 @@
 /** Every address of the API: from this table come validation, rights, the OpenAPI description and the client's types. */
 import type { z } from 'zod'
 import { callsEndpoints } from './endpoints/calls.ts'
+import { chargesEndpoints } from './endpoints/charges.ts'
 import { contactsEndpoints } from './endpoints/contacts.ts'
 import { organisationEndpoints } from './endpoints/organisation.ts'
 import { peopleEndpoints } from './endpoints/people.ts'
@@ -16,6 +17,7 @@ export const endpoints = {
   ...sessionEndpoints,
   ...callsEndpoints,
   ...recordsEndpoints,
+  ...chargesEndpoints,
   ...settingsEndpoints,
   ...peopleEndpoints,
   ...organisationEndpoints,

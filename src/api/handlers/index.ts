@@ -1,6 +1,7 @@
 import type { EndpointName } from '../contract.ts'
 import type { HandlersOf } from '../exchange.ts'
 import { callHandlers } from './calls.ts'
+import { chargeHandlers } from './charges.ts'
 import { contactHandlers } from './contacts.ts'
 import { ringDemoCaller } from './demo.ts'
 import { deviceHandlers } from './devices.ts'
@@ -17,6 +18,7 @@ export const handlers: HandlersOf<EndpointName> = {
   ...sessionHandlers,
   ...callHandlers,
   ...recordHandlers,
+  ...chargeHandlers,
   ...peopleHandlers,
   ...deviceHandlers,
   ...organisationHandlers,

@@ -3,11 +3,10 @@ import type { RecordRow } from '#storage'
 import type { CallRecord } from '../contract.ts'
 import { toCsv } from '../csv.ts'
 import type { HandlersOf, Under } from '../exchange.ts'
+import { exported, exportStep, isoTime } from '../exported.ts'
 import { notFound } from '../fault.ts'
 import { seesAll, type Viewer } from '../viewer.ts'
 import { tookPart } from '../visibility.ts'
-
-const mostExported = 10_000
 
 /** Whose records are meant. @throws ApiFault 404 for somebody else's */
 function whose(viewer: Viewer, person: Person | undefined, wanted: string | undefined): { personId?: string } {
@@ -36,15 +35,12 @@ export const recordHandlers: HandlersOf<Under<'records'>> = {
 
   'GET /api/v1/records.csv': async ({ house, viewer, person, query, headers }) => {
     const of = whose(viewer, person, query.person)
-    const rows: RecordRow[] = []
-    for (let cursor: string | undefined; rows.length < mostExported; ) {
-      const page = await house.records.list({ limit: 1_000, ...of, ...(cursor === undefined ? {} : { cursor }) })
-      rows.push(...page.records)
-      cursor = page.next
-      if (cursor === undefined) break
-    }
+    const rows = await exported(async (cursor) => {
+      const { records, ...rest } = await house.records.list({ limit: exportStep, ...of, ...cursor })
+      return { rows: records, ...rest }
+    })
     headers['content-disposition'] = 'attachment; filename="calls.csv"'
-    return toCsv([columns, ...rows.slice(0, mostExported).map(csvRow)])
+    return toCsv([columns, ...rows.map(csvRow)])
   },
 }
 
@@ -65,12 +61,11 @@ const columns = [
 ]
 
 function csvRow(row: RecordRow): string[] {
-  const iso = (at: number | null) => (at === null ? '' : new Date(at).toISOString())
   const { answeredAt, endedAt } = row
   const seconds = answeredAt === null || endedAt === null ? '' : String(Math.round((endedAt - answeredAt) / 1000))
   return [
-    ...[iso(row.startedAt), row.direction, row.callerNumber, row.callerName, row.dialled, row.calleeName],
-    ...[row.answeredStation, iso(answeredAt), iso(endedAt), seconds, row.cause, row.trunk, row.id],
+    ...[isoTime(row.startedAt), row.direction, row.callerNumber, row.callerName, row.dialled, row.calleeName],
+    ...[row.answeredStation, isoTime(answeredAt), isoTime(endedAt), seconds, row.cause, row.trunk, row.id],
   ]
 }
 
@@ -96,7 +91,8 @@ export function recordShape(row: RecordRow): CallRecord {
   }
 }
 
-function parsed<T>(text: string, otherwise: T): T {
+/** JSON of a row; what cannot be read counts as none. */
+export function parsed<T>(text: string, otherwise: T): T {
   try {
     return (JSON.parse(text) as T) ?? otherwise
   } catch {
