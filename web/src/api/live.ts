@@ -8,6 +8,8 @@ export interface LiveState {
   readonly connection: Connection
   /** False until the first snapshot came. */
   readonly known: boolean
+  /** Names the server's process; another one after it was started again. '' until it is known. */
+  readonly run: string
   readonly calls: ReadonlyMap<string, CallShape>
   readonly total: number
   /** Server time minus ours, in ms. */
@@ -23,8 +25,8 @@ export interface LiveState {
 }
 
 const firstWait = 500
-/** A server that comes back is found within this. */
-const longestWait = 2500
+/** A server that comes back is found within three seconds: the waits are up to a quarter longer than this. */
+const longestWait = 2200
 const logInAgain = 4401
 
 /** The connection to the board: keeps what it knows while it is lost, and comes back by itself. */
@@ -41,6 +43,7 @@ export class Live {
   #state: LiveState = {
     connection: 'connecting',
     known: false,
+    run: '',
     calls: new Map(),
     total: 0,
     clockOffset: 0,
@@ -83,7 +86,15 @@ export class Live {
     this.#socket = undefined
     this.#place = undefined
     socket?.close()
-    this.#set({ connection: 'connecting', known: false, calls: new Map(), total: 0, last: undefined, trace: undefined })
+    this.#set({
+      connection: 'connecting',
+      known: false,
+      run: '',
+      calls: new Map(),
+      total: 0,
+      last: undefined,
+      trace: undefined,
+    })
   }
 
   readonly #hurry = (): void => {
@@ -141,7 +152,7 @@ export class Live {
       const calls = new Map(event.calls.map((call) => [call.id, call]))
       const reconnected = this.#state.connection === 'lost' ? 1 : 0
       const ended = this.#state.ended + reconnected
-      this.#set({ connection: 'open', known: true, calls, total: event.total, clockOffset, ended })
+      this.#set({ connection: 'open', known: true, run: event.run, calls, total: event.total, clockOffset, ended })
       return
     }
     if (this.#place) this.#place = { ...this.#place, cursor: event.cursor }

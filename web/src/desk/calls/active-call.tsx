@@ -3,10 +3,9 @@ import { useEffect, useState } from 'react'
 import { clockText } from '../../parts/use-now.ts'
 import { callAddress } from '../../parts/use-route.ts'
 import { useWords } from '../context.tsx'
-import { sayTrouble } from '../parts/say.ts'
 import { Sign, type SignName } from '../parts/sign.tsx'
 import { useSingleKeys } from '../parts/single-keys.ts'
-import { phone, useLevel, usePhone } from '../phone/hub.ts'
+import { phone, useLevel } from '../phone/hub.ts'
 import { DevicePickers } from './device-pickers.tsx'
 import { useOpen } from './dock.tsx'
 import { Keypad } from './keypad.tsx'
@@ -41,7 +40,6 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
   const firstName = first ? whoCalls(partyOf(first), w) : ''
   const talking = session.state === 'talking'
   useMediaKeys(main, id, session.muted)
-  useTroubleTold(main)
   useAwake(main && talking)
 
   useSingleKeys(
@@ -263,18 +261,6 @@ function useMediaKeys(main: boolean, id: string, muted: boolean): void {
       set('hangup', null)
     }
   }, [main, id, muted])
-}
-
-function useTroubleTold(main: boolean): void {
-  const w = useWords()
-  const { trouble } = usePhone()
-  const [told, setTold] = useState(trouble?.count ?? 0)
-  useEffect(() => {
-    if (!main || !trouble || trouble.count <= told) return
-    setTold(trouble.count)
-    if (trouble.kind === 'transfer-failed') sayTrouble(w.transfer.failed)
-    else if (trouble.kind === 'hold-failed') sayTrouble(w.transfer.holdFailed)
-  }, [main, trouble, told, w])
 }
 
 /** The screen stays on during a call. */

@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'react'
 import type { CallShape } from '#api/contract.ts'
 import { useLive } from '../../api/live.ts'
+import { useSpeech } from '../../i18n/index.ts'
+import { causeText } from '../../parts/words.ts'
 import { useDesk, useWords } from '../context.tsx'
-import { say } from '../parts/say.ts'
+import { say, sayTrouble } from '../parts/say.ts'
 import { useSingleKeys } from '../parts/single-keys.ts'
 import { phone, usePhone } from '../phone/hub.ts'
 import { ActiveCall } from './active-call.tsx'
@@ -23,6 +25,7 @@ export function CallsDock() {
   const active = activeCards(calls.values(), sessions, me.id)
   const talking = active.find(({ session }) => !session.held) ?? active[0]
   useEndNotices(calls, known)
+  useTroubleTold()
   useFocusReturn(ringing.map((card) => card.key).join(' '))
 
   useSingleKeys({
@@ -70,6 +73,33 @@ function useEndNotices(calls: ReadonlyMap<string, CallShape>, known: boolean): v
         say(w.incoming.missed(whoCalls(before.caller, w)))
     }
   }, [calls, known, last, me.id, w])
+}
+
+/** Why a call of ours failed, as the history names it; JsSIP has names of its own. */
+const causes: Readonly<Record<string, string>> = {
+  Busy: 'busy',
+  Rejected: 'declined',
+  Unavailable: 'unreachable',
+  'Not Found': 'not-found',
+  'Address Incomplete': 'not-found',
+  'Incompatible SDP': 'not-acceptable',
+}
+
+/** Says what went wrong with a call, which may be gone by then. */
+function useTroubleTold(): void {
+  const w = useWords()
+  const { t } = useSpeech()
+  const { trouble } = usePhone()
+  const told = useRef(trouble?.count ?? 0)
+  useEffect(() => {
+    const before = told.current
+    told.current = trouble?.count ?? 0
+    if (!trouble || trouble.count <= before) return
+    if (trouble.kind === 'transfer-failed') sayTrouble(w.transfer.failed)
+    else if (trouble.kind === 'hold-failed') sayTrouble(w.transfer.holdFailed)
+    else if (trouble.kind === 'calls-lost') sayTrouble(w.active.lost)
+    else sayTrouble(w.transfer.callFailed(causeText(causes[trouble.detail] ?? 'error', t)))
+  }, [trouble, w, t])
 }
 
 /** Focus that was in a card goes back to where it was before when the card is gone. */

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react'
+import { live } from '../../api/live.ts'
 import { api } from '../api.ts'
 import { Bell } from './bell.ts'
 import { SipPhone } from './sip-phone.ts'
@@ -115,7 +116,14 @@ export class PhoneHub {
     this.#set(phone.state)
     void this.#bell.unlock()
     void phone.start()
+    let { run } = live.state
+    const unsubscribe = live.subscribe(() => {
+      const before = run
+      run = live.state.run
+      if (before !== '' && run !== '' && run !== before) phone.serverStartedAgain()
+    })
     return () => {
+      unsubscribe()
       this.#bell.stop()
       phone.stop()
       if (this.#phone === phone) this.#phone = undefined

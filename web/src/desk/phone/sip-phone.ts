@@ -98,6 +98,11 @@ export class SipPhone {
     if (this.#state.soundBlocked !== soundBlocked) this.#set({ soundBlocked })
   }
 
+  /** The server knows neither our name nor our calls any more: both are set right at once, not with the next try. */
+  serverStartedAgain(): void {
+    if (this.#ua) void this.#renew()
+  }
+
   async act(command: PhoneCommand): Promise<void> {
     if (command.do === 'dial') {
       await this.#dial(command.to)
@@ -159,13 +164,16 @@ export class SipPhone {
       connection_recovery_max_interval: 8,
     })
     this.#ua = ua
-    ua.on('connecting', () => this.#set({ connection: this.#state.connection === 'lost' ? 'lost' : 'connecting' }))
+    const connection = (connection: PhoneState['connection']) => {
+      if (this.#ua === ua) this.#set({ connection })
+    }
+    ua.on('connecting', () => connection(this.#state.connection === 'lost' ? 'lost' : 'connecting'))
     ua.on('registered', () => {
-      this.#set({ connection: 'registered' })
+      connection('registered')
       this.#mendBroken()
     })
-    ua.on('unregistered', () => this.#set({ connection: 'connecting' }))
-    ua.on('disconnected', () => this.#set({ connection: 'lost' }))
+    ua.on('unregistered', () => connection('connecting'))
+    ua.on('disconnected', () => connection('lost'))
     ua.on('registrationFailed', ({ response }) => {
       if (this.#ua !== ua) return
       const refused = response && (response.status_code === 401 || response.status_code === 403)
@@ -185,6 +193,7 @@ export class SipPhone {
   /** Takes a fresh credential without disturbing calls: the agent asks for it at its next registration. */
   async #renew(): Promise<void> {
     if (this.#stopped) return
+    clearTimeout(this.#renewal)
     try {
       const fresh = await this.#options.credential()
       if (this.#stopped || !this.#ua) return
@@ -198,14 +207,17 @@ export class SipPhone {
         if (fresh.expiresAt > 0) this.#renewal = setTimeout(() => void this.#renew(), Math.max(5000, left * 0.8))
         return
       }
-      if (this.#held.size > 0) {
+      if (this.#held.size > 0 && this.#state.connection === 'registered') {
         this.#renewal = setTimeout(() => void this.#renew(), 10_000)
         return
       }
+      // The old name is no longer known, and no call under it goes on: the server was started again.
+      if (this.#held.size > 0) this.#trouble('calls-lost', '')
+      const library = await import('jssip')
       const old = this.#ua
       this.#ua = undefined
       old.stop()
-      this.#register(fresh, await import('jssip'))
+      this.#register(fresh, library)
     } catch {
       this.#renewal = setTimeout(() => void this.#renew(), 5000)
     }

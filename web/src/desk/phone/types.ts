@@ -47,7 +47,7 @@ export interface PhoneState {
 export interface PhoneTrouble {
   /** Grows, so that the same trouble twice is told twice. */
   readonly count: number
-  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed'
+  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed' | 'calls-lost'
   readonly detail: string
 }
 

@@ -59,6 +59,7 @@ export const deCalls: typeof enCalls = {
     back: (first) => `Zurück zu ${first}`,
     elsewhere: 'Der Ton dieses Gesprächs ist in einem anderen Tab dieses Browsers.',
     showMessages: 'Nachrichten',
+    lost: 'Der Server wurde neu gestartet, und Ihr Gespräch ist beendet. Rufen Sie bei Bedarf neu an.',
   },
   quality: {
     good: 'Klarer Ton',

@@ -58,6 +58,7 @@ export const enCalls = {
     back: (first: string) => `Back to ${first}`,
     elsewhere: 'The sound of this call is in another tab of this browser.',
     showMessages: 'Messages',
+    lost: 'The server was started again, and your call has ended. Call anew if need be.',
   },
   quality: {
     good: 'Clear sound',
