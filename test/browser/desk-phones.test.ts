@@ -117,6 +117,31 @@ needs('chromium', 'baresip')('the desk among real phones', () => {
     expect(await house.lastRecord()).toMatchObject({ cause: 'declined', status: 603 })
   })
 
+  test('the desk calls out: both hear each other; a refusal is told', async () => {
+    const bob = await house.phone('bob', { tone: 880 })
+    const desk = await desks.desk('Alice')
+    await desk.canRing()
+    const call = async () => {
+      await desk.page.getByRole('button', { name: 'New call' }).click()
+      const dialog = desk.page.getByRole('dialog', { name: 'New call' })
+      await dialog.getByRole('combobox').fill('bob')
+      await dialog.getByRole('option', { name: /Bob/ }).waitFor()
+      await desk.page.keyboard.press('Enter')
+      await bob.event('CALL_INCOMING')
+    }
+    await call()
+    await bob.accept()
+    await bob.hears(700)
+    await desk.hears(880)
+    await bob.hangup()
+    await desk.page.getByText('Nobody is calling.').waitFor()
+    expect(await house.lastRecord()).toMatchObject({ cause: 'answered', endedBy: 'callee' })
+    await call()
+    await bob.hangup()
+    await desk.page.getByText('The call did not come about: Busy').waitFor()
+    expect(await house.lastRecord()).toMatchObject({ cause: 'busy' })
+  })
+
   test('the server crashes during a call: the page says so, comes back, shows no call that is over, and rings', async () => {
     const { desk, caller } = await ringing()
     await desk.choice(shown, 'Answer').click()
