@@ -39,6 +39,8 @@ export const api = {
   callOut: (to: string, from?: string) => ask('POST /api/v1/calls', { body: { to, ...(from ? { from } : {}) } }),
   records: (values: { cursor?: string; number?: string }, signal?: Signal) =>
     ask('GET /api/v1/records', { query: { limit: 30, ...values }, ...signalled(signal) }),
+  charges: (values: { cursor?: string; from?: number; to?: number }, signal?: Signal) =>
+    ask('GET /api/v1/charges', { query: { limit: 30, ...values }, ...signalled(signal) }),
 
   contacts: (values: { q?: string; cursor?: string; number?: string }, signal?: Signal) =>
     ask('GET /api/v1/contacts', { query: { limit: 60, ...values }, ...signalled(signal) }),

@@ -20,6 +20,7 @@ import { openSession, useSession } from './session.ts'
 
 const CallPage = lazy(() => import('../pages/call-page.tsx').then((m) => ({ default: m.CallPage })))
 const HistoryPage = lazy(() => import('./pages/history-page.tsx').then((m) => ({ default: m.HistoryPage })))
+const ChargesPage = lazy(() => import('./pages/charges-page.tsx').then((m) => ({ default: m.ChargesPage })))
 const ContactsPage = lazy(() => import('./pages/contacts-page.tsx').then((m) => ({ default: m.ContactsPage })))
 const PeoplePage = lazy(() => import('./pages/people-page.tsx').then((m) => ({ default: m.PeoplePage })))
 const DevicesPage = lazy(() => import('./pages/devices-page.tsx').then((m) => ({ default: m.DevicesPage })))
@@ -135,6 +136,8 @@ function Page({ route }: { readonly route: DeskRoute }) {
       return <CallPage key={route.id} id={route.id} />
     case 'history':
       return <HistoryPage />
+    case 'charges':
+      return <ChargesPage />
     case 'contacts':
       return <ContactsPage {...(route.id ? { chosen: route.id } : {})} />
     case 'people':

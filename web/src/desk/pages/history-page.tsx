@@ -30,6 +30,9 @@ export function HistoryPage() {
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
+        <a className="button" href="#/charges">
+          <Sign name="charges" /> {w.charges.title}
+        </a>
         <a className="button" href="/api/v1/records.csv" download>
           <Sign name="download" /> {w.history.export}
         </a>

@@ -90,6 +90,7 @@ export function Palette() {
   const pages: [DeskPage, SignName][] = [
     ['calls', 'phone'],
     ['history', 'history'],
+    ['charges', 'charges'],
     ['contacts', 'contacts'],
     ['devices', 'devices'],
     ['settings', 'settings'],

@@ -12,14 +12,22 @@ import { say, sayTrouble } from './say.ts'
 import { Sign, type SignName } from './sign.tsx'
 import type { DeskPage, DeskRoute } from './use-desk-route.ts'
 
-const everybody: readonly { page: DeskPage; symbol: SignName }[] = [
+interface Item {
+  readonly page: DeskPage
+  readonly symbol: SignName
+  /** Has no room at the bottom of a phone: another page leads there. */
+  readonly wide?: boolean
+}
+
+const everybody: readonly Item[] = [
   { page: 'calls', symbol: 'phone' },
   { page: 'history', symbol: 'history' },
+  { page: 'charges', symbol: 'charges', wide: true },
   { page: 'contacts', symbol: 'contacts' },
   { page: 'devices', symbol: 'devices' },
   { page: 'settings', symbol: 'settings' },
 ]
-const managed: readonly { page: DeskPage; symbol: SignName }[] = [
+const managed: readonly Item[] = [
   { page: 'people', symbol: 'people' },
   { page: 'groups', symbol: 'groups' },
   { page: 'numbers', symbol: 'numbers' },
@@ -83,19 +91,11 @@ export function Shell({ route, onLanguage, children }: ShellProps) {
   )
 }
 
-function NavItem({
-  page,
-  symbol,
-  route,
-}: {
-  readonly page: DeskPage
-  readonly symbol: SignName
-  readonly route: DeskRoute
-}) {
+function NavItem({ page, symbol, wide, route }: Item & { readonly route: DeskRoute }) {
   const w = useWords()
   const current = route.page === page || (page === 'calls' && route.page === 'call')
   return (
-    <li>
+    <li className={wide ? 'only-wide' : undefined}>
       <a href={`#/${page}`} aria-current={current ? 'page' : undefined}>
         <Sign name={symbol} />
         <span>{w.pages[page]}</span>

@@ -1,4 +1,5 @@
 import { deCalls } from './de-calls.ts'
+import { deCharges } from './de-charges.ts'
 import { deDirectory } from './de-directory.ts'
 import { deSettings } from './de-settings.ts'
 import type { DeskWords } from './en.ts'
@@ -11,6 +12,7 @@ export const de: DeskWords = {
   pages: {
     calls: 'Anrufe',
     history: 'Verlauf',
+    charges: 'Gebühren',
     contacts: 'Kontakte',
     people: 'Personen',
     devices: 'Geräte',
@@ -94,6 +96,7 @@ export const de: DeskWords = {
     empty: 'Noch kein Anruf. Hier steht dann jeder, mit wem er war und wie er klang.',
     emptyFound: 'Kein Anruf mit dieser Nummer.',
   },
+  ...deCharges,
   ...deDirectory,
   ...deSettings,
   palette: {

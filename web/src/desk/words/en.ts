@@ -1,4 +1,5 @@
 import { enCalls } from './en-calls.ts'
+import { enCharges } from './en-charges.ts'
 import { enDirectory } from './en-directory.ts'
 import { enSettings } from './en-settings.ts'
 
@@ -11,6 +12,7 @@ export const en = {
   pages: {
     calls: 'Calls',
     history: 'History',
+    charges: 'Charges',
     contacts: 'Contacts',
     people: 'People',
     devices: 'Devices',
@@ -92,6 +94,7 @@ export const en = {
     empty: 'No call yet. Every call you have will be here, with who took it and how it sounded.',
     emptyFound: 'No call with this number.',
   },
+  ...enCharges,
   ...enDirectory,
   ...enSettings,
   palette: {
