@@ -12,6 +12,7 @@ import { recognise, tokenOfHeader, type Viewer, viewerOfToken } from './viewer.t
 const helloMs = 5_000
 const mostStrangers = 200
 const eventScope = 'calls:read'
+const peopleScope = 'directory:read'
 
 export interface EventDoorParts {
   readonly access: Access
@@ -48,10 +49,11 @@ export class EventDoor {
       return
     }
     const { run, cursor } = query.data
+    const people = query.data.people !== undefined
     const resume = run !== undefined && cursor !== undefined ? { run, cursor } : undefined
     if (byMessage) {
       if (this.#strangers >= mostStrangers) refuseUpgrade(socket, full)
-      else this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#askWho(webSocket, request))
+      else this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#askWho(webSocket, request, people))
       return
     }
     const found = recognise(access, desk, request)
@@ -63,13 +65,16 @@ export class EventDoor {
         this.#sockets.handleUpgrade(request, socket, head, (webSocket) => webSocket.close(logInAgain, 'log in first'))
       return
     }
-    const refusal = refusalFor(found.viewer) ?? (board.hasRoom(found.viewer) ? undefined : full)
+    const refusal = refusalFor(found.viewer, people) ?? (board.hasRoom(found.viewer) ? undefined : full)
     if (refusal) refuseUpgrade(socket, refusal)
-    else this.#sockets.handleUpgrade(request, socket, head, (webSocket) => board.add(webSocket, found.viewer, resume))
+    else
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+        board.add(webSocket, found.viewer, resume, people),
+      )
   }
 
   /** Waits for the first message, which says who this is. */
-  #askWho(socket: WebSocket, request: IncomingMessage): void {
+  #askWho(socket: WebSocket, request: IncomingMessage, people: boolean): void {
     const { clock, desk, board, access, log } = this.#parts
     this.#strangers++
     const failures = access.source(request)
@@ -95,12 +100,12 @@ export class EventDoor {
         return
       }
       const viewer = desk && viewerOfToken(desk, said.data.token, 'bearer')
-      if (!viewer || refusalFor(viewer)) socket.close(logInAgain, 'log in first')
+      if (!viewer || refusalFor(viewer, people)) socket.close(logInAgain, 'log in first')
       else if (!board.hasRoom(viewer)) socket.close(1013, 'too many connections')
       else {
         const { run, cursor } = said.data
         const resume: Resume | undefined = run !== undefined && cursor !== undefined ? { run, cursor } : undefined
-        board.add(socket, viewer, resume)
+        board.add(socket, viewer, resume, people)
       }
     })
   }
@@ -109,13 +114,15 @@ export class EventDoor {
 const badQuery: Refusal = {
   status: 400,
   code: 'bad-query',
-  message: 'Allowed are run and cursor (both, to resume) and auth=message; tokens never go into the address.',
+  message: 'Allowed are run and cursor (both, to resume), people=1 and auth=message; tokens never go into the address.',
 }
 const full = { status: 503, code: 'too-many-connections', message: 'Too many event connections.' } as const
 
-function refusalFor(viewer: Viewer): Refusal | undefined {
-  if (viewer.kind !== 'person' || viewer.login === 'session' || viewer.scopes.includes(eventScope)) return undefined
-  return { status: 403, code: 'scope-missing', message: `This token lacks the scope ${eventScope}.` }
+function refusalFor(viewer: Viewer, people: boolean): Refusal | undefined {
+  if (viewer.kind !== 'person' || viewer.login === 'session') return undefined
+  const missing = (people ? [eventScope, peopleScope] : [eventScope]).find((scope) => !viewer.scopes.includes(scope))
+  if (missing === undefined) return undefined
+  return { status: 403, code: 'scope-missing', message: `This token lacks the scope ${missing}.` }
 }
 
 /** Answers an upgrade with a refusal instead. */

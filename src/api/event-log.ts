@@ -17,6 +17,8 @@ export interface LoggedBatch {
   readonly cursor: number
   readonly at: number
   readonly changes: readonly LoggedChange[]
+  /** Changed presence as it is sent; such a batch has no changes of calls. */
+  readonly people?: string
 }
 
 const nobody: ReadonlySet<string> = new Set()
@@ -52,11 +54,11 @@ export class EventLog {
 
   add(batch: LoggedBatch): void {
     this.#batches.push(batch)
-    this.#changes += batch.changes.length
+    this.#changes += weight(batch)
     while (this.#changes > this.#mostChanges && this.#batches.length - this.#start > 1) {
       const dropped = this.#batches[this.#start] as LoggedBatch
       this.#start++
-      this.#changes -= dropped.changes.length
+      this.#changes -= weight(dropped)
       this.#completeAfter = dropped.cursor
     }
     // Moving the rest down now and then keeps dropping cheap.
@@ -86,4 +88,8 @@ export class EventLog {
     }
     return this.#batches.slice(low)
   }
+}
+
+function weight({ changes, people }: LoggedBatch): number {
+  return changes.length + (people === undefined ? 0 : 1)
 }

@@ -6,6 +6,7 @@ import type { Storage } from '#storage'
 import { boardRequest } from './contract.ts'
 import { EventLog, type LoggedBatch, type LoggedChange, loggedChange } from './event-log.ts'
 import { shape } from './handlers/calls.ts'
+import { Presence, type PresenceChanges } from './presence.ts'
 import { TraceWatch } from './trace-watch.ts'
 import { seesAll, type Viewer } from './viewer.ts'
 import { peopleOf, tookPart } from './visibility.ts'
@@ -15,6 +16,8 @@ const batchMs = 16
 /** More changes than this in one batch are told as a new snapshot to those who see all calls. */
 const largestBatch = 300
 const largestSnapshot = 500
+/** Presence is told to so many readers a millisecond at the most: each second to 10,000. */
+const readersPerMs = 10
 /** A reader this far behind is closed; it comes back and resumes. */
 const mostBuffered = 1024 * 1024
 const mostReaders = 20_000
@@ -34,7 +37,7 @@ export interface BoardOptions {
   /** Names this run of the server, so that pages know when cursors began anew. */
   readonly run: string
   readonly records: Pick<Storage['records'], 'get'>
-  readonly directory?: Pick<Directory, 'personById' | 'groupById'> | undefined
+  readonly directory?: Pick<Directory, 'people' | 'personById' | 'groupById' | 'bindingsOf' | 'onBinding'> | undefined
   /** Whether a log-in still holds. */
   stands?(loginId: string): boolean
 }
@@ -52,6 +55,8 @@ interface Reader {
   alive: boolean
   readonly slot: Set<Reader>
   readonly trace: TraceWatch
+  /** Is told of people's presence. */
+  readonly people: boolean
 }
 
 /** `log in (again)`: the log-in ended, or never was. */
@@ -66,6 +71,13 @@ export class Board {
   readonly #byPerson = new Map<string, Set<Reader>>()
   /** Readers who look at the messages of a call. */
   readonly #watchers = new Set<Reader>()
+  /** Readers who are told of people's presence. */
+  readonly #peopleReaders = new Set<Reader>()
+  readonly #presence: Presence | undefined
+  #peopleTimer: Timer | undefined
+  #peopleToldAt = Number.NEGATIVE_INFINITY
+  /** From this cursor on the log has presence too: since the first reader asked for it. */
+  #peopleSince = Number.POSITIVE_INFINITY
   readonly #log = new EventLog(mostKept)
   /** Live calls as last told, whom they concern, and each person's. Kept up only while somebody looks: a view of each change costs. */
   readonly #live = new Map<CallId, { view: CallView; people: ReadonlySet<string> }>()
@@ -83,6 +95,8 @@ export class Board {
 
   constructor(options: BoardOptions) {
     this.#options = options
+    const { directory } = options
+    this.#presence = directory && new Presence({ directory, touched: () => this.#peopleTouched() })
   }
 
   get readers(): number {
@@ -96,15 +110,22 @@ export class Board {
     return this.#seeAll.size < mostOfBoard
   }
 
-  /** Takes an open WebSocket over. */
-  add(socket: WebSocket, viewer: Viewer, resume?: Resume): void {
+  /** Takes an open WebSocket over. @param people whether it is told of people's presence too */
+  add(socket: WebSocket, viewer: Viewer, resume?: Resume, people = false): void {
     // What waits belongs to the readers from before; the new one starts with a snapshot that has it all.
     this.#flush()
+    this.#flushPeople()
     this.#watch()
     const all = this.#seesAll(viewer)
     const slot = this.#slots[this.#nextSlot++ % pingSeconds] as Set<Reader>
-    const reader: Reader = { socket, viewer, all, alive: true, slot, trace: this.#traceWatch(socket, viewer) }
+    const trace = this.#traceWatch(socket, viewer)
+    const told = people && viewer.kind === 'person'
+    const reader: Reader = { socket, viewer, all, alive: true, slot, trace, people: told }
     this.#readers.add(reader)
+    if (told) {
+      this.#peopleReaders.add(reader)
+      this.#peopleSince = Math.min(this.#peopleSince, this.#cursor)
+    }
     slot.add(reader)
     if (all) this.#seeAll.add(reader)
     if (viewer.kind === 'person') {
@@ -133,14 +154,21 @@ export class Board {
     const { clock } = this.#options
     this.#unwatch?.()
     this.#unwatch = undefined
-    for (const timer of [this.#batch, this.#linger, this.#tick]) clock.clearTimeout(timer)
+    this.#presence?.stop()
+    for (const timer of [this.#batch, this.#peopleTimer, this.#linger, this.#tick]) clock.clearTimeout(timer)
     for (const reader of [...this.#readers]) {
       reader.trace.close()
       reader.socket.close(1001, 'the server stops')
     }
     this.#readers.clear()
     this.#seeAll.clear()
+    this.#peopleReaders.clear()
     this.#byPerson.clear()
+  }
+
+  /** A person was added, changed or removed. */
+  personChanged(personId: string): void {
+    this.#presence?.touch(personId)
   }
 
   // ---- what readers are told -----------------------------------------------------------------------------------------------------
@@ -151,15 +179,26 @@ export class Board {
       resume && resume.run === run && resume.cursor <= this.#cursor ? this.#log.after(resume.cursor) : undefined
     if (!missed) {
       this.#send(reader, this.#snapshot(reader))
+      this.#tellEverybody(reader)
       return
     }
     const from = (resume as Resume).cursor
     const total = this.#total(reader)
     this.#send(reader, JSON.stringify({ type: 'resumed', run, cursor: from, at: clock.now(), total }))
     for (const batch of missed) this.#tell(reader, batch)
+    if (from < this.#peopleSince) this.#tellEverybody(reader)
+  }
+
+  #tellEverybody(reader: Reader): void {
+    if (reader.people && this.#presence)
+      this.#send(reader, this.#peopleText({ people: this.#presence.all(), gone: [] }, true))
   }
 
   #tell(reader: Reader, batch: LoggedBatch): void {
+    if (batch.people !== undefined) {
+      if (reader.people) this.#send(reader, batch.people)
+      return
+    }
     const texts = reader.all ? batch.changes.map((change) => change.text) : this.#textsFor(reader, batch.changes)
     if (texts.length === 0) return
     const head = `{"type":"changes","cursor":${batch.cursor},"at":${batch.at},"total":${this.#total(reader)},"changes":[`
@@ -216,7 +255,9 @@ export class Board {
     this.#linger = undefined
     if (this.#unwatch) return
     this.#unwatch = calls.watch((view, change) => this.#changed(view, change))
-    for (const view of calls.list()) this.#keep(view)
+    const live = calls.list()
+    for (const view of live) this.#keep(view)
+    this.#presence?.start(live)
   }
 
   /** Nobody has looked for a while: whoever comes back starts with a snapshot. */
@@ -226,6 +267,10 @@ export class Board {
     this.#unwatch = undefined
     this.#options.clock.clearTimeout(this.#batch)
     this.#batch = undefined
+    this.#presence?.stop()
+    this.#peopleSince = Number.POSITIVE_INFINITY
+    this.#options.clock.clearTimeout(this.#peopleTimer)
+    this.#peopleTimer = undefined
     this.#pending.clear()
     this.#live.clear()
     this.#callsOf.clear()
@@ -233,6 +278,7 @@ export class Board {
   }
 
   #changed(view: CallView, change: CallChange): void {
+    this.#presence?.call(view, change)
     const before = this.#pending.get(view.id)
     this.#pending.set(view.id, {
       view,
@@ -269,6 +315,39 @@ export class Board {
     if (this.#watchers.size === 0) return
     for (const [id, { change }] of touched)
       for (const reader of this.#watchers) if (reader.trace.watched === id) reader.trace.happened(change === 'ended')
+  }
+
+  /** The first change is told at once; the more readers, the longer what follows is gathered. */
+  #peopleTouched(): void {
+    const { clock } = this.#options
+    const gather = Math.max(batchMs, this.#peopleReaders.size / readersPerMs)
+    const rest = this.#peopleToldAt + gather - clock.now()
+    this.#peopleTimer ??= clock.setTimeout(() => this.#flushPeople(), Math.max(0, Math.min(rest, gather)))
+  }
+
+  #flushPeople(): void {
+    const { clock } = this.#options
+    clock.clearTimeout(this.#peopleTimer)
+    this.#peopleTimer = undefined
+    const changes = this.#presence?.changes()
+    if (!changes || (changes.people.length === 0 && changes.gone.length === 0)) return
+    if (this.#peopleSince === Number.POSITIVE_INFINITY) return
+    // Calls first, so that cursors and times stay in one row.
+    this.#flush()
+    this.#peopleToldAt = clock.now()
+    this.#cursor++
+    const batch: LoggedBatch = {
+      cursor: this.#cursor,
+      at: this.#peopleToldAt,
+      changes: [],
+      people: this.#peopleText(changes, false),
+    }
+    this.#log.add(batch)
+    for (const reader of this.#peopleReaders) this.#tell(reader, batch)
+  }
+
+  #peopleText({ people, gone }: PresenceChanges, all: boolean): string {
+    return JSON.stringify({ type: 'people', cursor: this.#cursor, at: this.#options.clock.now(), all, people, gone })
   }
 
   #tellAll(batch: LoggedBatch): void {
@@ -398,6 +477,7 @@ export class Board {
     reader.slot.delete(reader)
     this.#seeAll.delete(reader)
     this.#watchers.delete(reader)
+    this.#peopleReaders.delete(reader)
     if (reader.viewer.kind === 'person') {
       const own = this.#byPerson.get(reader.viewer.personId)
       if (own?.delete(reader) && own.size === 0) this.#byPerson.delete(reader.viewer.personId)

@@ -88,6 +88,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app = createRoutes({
     access,
     calls,
+    personChanged: (personId) => board.personChanged(personId),
     desk: options.desk,
     clock,
     records: options.storage.records,

@@ -4,11 +4,12 @@
  * A page is recognised by its cookie. `?run=…&cursor=…` of the last message resumes: the server answers `resumed` and sends what was
  * missed, or a `snapshot` when that is too long ago or the server was started again. Programs without a cookie open it with
  * `?auth=message` and send `{"token": "…", "run": "…", "cursor": 7}` first (run and cursor only to resume); tokens never go into the
- * address. Codes of closing: 4401 log in (again), 1001 the server stops, 1008 a message that is not understood, 1013 too many
+ * address. `people=1` adds people's presence; resume with it only where the connection before had it too. Codes of closing: 4401 log in (again), 1001 the server stops, 1008 a message that is not understood, 1013 too many
  * connections. One that reads too slowly is cut without a code (1006): come back and resume.
  */
 import { z } from 'zod'
 import { callTrace, callView } from './calls.ts'
+import { presenceOfPerson } from './people.ts'
 import { id, line } from './shared.ts'
 
 /** What the server sends on `/api/v1/events`. */
@@ -38,6 +39,19 @@ export const boardEvent = z.discriminatedUnion('type', [
     /** `gone`: the call goes on but is no longer this person's to see. */
     changes: z.array(z.object({ change: z.enum(['started', 'changed', 'ended', 'gone']), call: callView })),
   }),
+  /**
+   * Presence of people, for readers who opened the connection with `people=1`: after a snapshot everybody's (`all`), then what changed.
+   * What was missed follows `resumed` like everything else.
+   */
+  z.object({
+    type: z.literal('people'),
+    cursor: z.number(),
+    at: z.number(),
+    all: z.boolean(),
+    people: z.array(presenceOfPerson),
+    /** Ids of people who were removed. */
+    gone: z.array(z.string()),
+  }),
   /** New messages of the call that this page watches: entries and arrows from number `from` on, and all columns. */
   callTrace.extend({ type: z.literal('trace'), from: z.number() }),
 ])
@@ -55,6 +69,8 @@ export const eventQuery = z.strictObject({
   run: id.optional(),
   cursor: z.coerce.number().int().min(0).optional(),
   auth: z.literal('message').optional(),
+  /** Tell me of people's presence too; API tokens need `directory:read` for it. */
+  people: z.literal('1').optional(),
 })
 
 export type BoardEvent = z.infer<typeof boardEvent>

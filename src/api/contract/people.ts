@@ -94,6 +94,8 @@ export const colleague = z.object({
   /** Whether any device of theirs is registered. */
   reachable: z.boolean(),
 })
+/** What changes by the minute, as the events tell it. */
+export const presenceOfPerson = colleague.pick({ id: true, presence: true, inCall: true, reachable: true })
 export const peopleList = z.object({ people: z.array(colleague) })
 
 /** A person as administrators and the person see them. */
@@ -280,6 +282,7 @@ export const trunkPatch = z.strictObject({
 
 export type PersonalSettings = z.infer<typeof personalSettings>
 export type Colleague = z.infer<typeof colleague>
+export type PresenceShape = z.infer<typeof presenceOfPerson>
 export type PersonShape = z.infer<typeof person>
 export type DeviceShape = z.infer<typeof device>
 export type DeviceSecret = z.infer<typeof deviceSecret>

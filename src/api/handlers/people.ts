@@ -1,7 +1,8 @@
 import type { Person, PersonInput, PersonSettings } from '#directory'
-import type { Colleague, PersonalSettings, PersonShape, Presence } from '../contract.ts'
+import type { Colleague, PersonalSettings, PersonShape } from '../contract.ts'
 import type { DeskParts, HandlersOf, Surroundings, Under } from '../exchange.ts'
 import { ApiFault, invalid, notAllowed, notFound } from '../fault.ts'
+import { peopleIn, presenceOf } from '../presence.ts'
 import type { Viewer } from '../viewer.ts'
 
 export const peopleHandlers: HandlersOf<Under<'people'> | Under<'settings'>> = {
@@ -14,6 +15,7 @@ export const peopleHandlers: HandlersOf<Under<'people'> | Under<'settings'>> = {
     const { password, grants, ...rest } = body
     checkToken(viewer, password !== undefined || rest.role !== 'person')
     const person = await desk.directory.putPerson({ ...rest, settings: { ...grants } })
+    house.personChanged(person.id)
     if (password !== undefined) await desk.accounts.setPassword(person.id, password)
     return personShape(house, desk, person)
   },
@@ -39,12 +41,13 @@ export const peopleHandlers: HandlersOf<Under<'people'> | Under<'settings'>> = {
     return personShape(house, desk, after)
   },
 
-  'DELETE /api/v1/people/{id}': async ({ desk, path }) => {
+  'DELETE /api/v1/people/{id}': async ({ house, desk, path }) => {
     const person = desk.directory.personById(path.id)
     if (!person) throw notFound('person')
     checkNotLast(desk, person)
     await desk.accounts.removePerson(person.id)
     await desk.directory.removePerson(person.id)
+    house.personChanged(person.id)
     await dropPrivateContacts(desk, person.id)
     return undefined
   },
@@ -58,7 +61,7 @@ export const peopleHandlers: HandlersOf<Under<'people'> | Under<'settings'>> = {
 
   'GET /api/v1/settings': ({ person }) => settingsShape(person),
 
-  'PATCH /api/v1/settings': async ({ desk, person, body }) => {
+  'PATCH /api/v1/settings': async ({ house, desk, person, body }) => {
     const { presence, shownNumber, preferredDevice, ...rest } = body
     if (shownNumber !== undefined && shownNumber !== '' && !person.numbers.includes(shownNumber))
       throw invalid(
@@ -79,7 +82,9 @@ export const peopleHandlers: HandlersOf<Under<'people'> | Under<'settings'>> = {
       ...(shownNumber === undefined ? {} : { shownNumber: shownNumber === '' ? undefined : shownNumber }),
     }
     try {
-      return settingsShape(await desk.directory.putPerson({ ...inputOf(person), settings }))
+      const changed = await desk.directory.putPerson({ ...inputOf(person), settings })
+      house.personChanged(person.id)
+      return settingsShape(changed)
     } catch (error) {
       throw withoutPrefix(error)
     }
@@ -132,15 +137,8 @@ function checkNotLast({ directory }: DeskParts, person: Person): void {
 /** People who talk or whose stations ring. */
 export function peopleInCalls({ calls }: Surroundings): ReadonlySet<string> {
   const found = new Set<string>()
-  for (const view of calls.list()) {
-    found.add(view.caller.personId)
-    for (const branch of view.branches) if (branch.state !== 'ended') found.add(branch.personId)
-  }
+  for (const view of calls.list()) for (const id of peopleIn(view)) found.add(id)
   return found
-}
-
-export function presenceOf({ doNotDisturb, away }: PersonSettings): Presence {
-  return doNotDisturb ? 'dnd' : away ? 'away' : 'available'
 }
 
 function colleagueShape({ directory }: DeskParts, person: Person, inCall: boolean): Colleague {

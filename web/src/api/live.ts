@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import type { BoardEvent, BoardRequest, CallShape, CallTraceShape } from '#api/contract.ts'
+import type { BoardEvent, BoardRequest, CallShape, CallTraceShape, PresenceShape } from '#api/contract.ts'
 
 export type Connection = 'connecting' | 'open' | 'lost'
 
@@ -12,6 +12,8 @@ export interface LiveState {
   readonly run: string
   readonly calls: ReadonlyMap<string, CallShape>
   readonly total: number
+  /** Who is available, registered and in a call; empty where nobody is logged in. */
+  readonly people: ReadonlyMap<string, PresenceShape>
   /** Server time minus ours, in ms. */
   readonly clockOffset: number
   /** The last thing that happened, for announcing. */
@@ -46,6 +48,7 @@ export class Live {
     run: '',
     calls: new Map(),
     total: 0,
+    people: new Map(),
     clockOffset: 0,
     last: undefined,
     ended: 0,
@@ -92,6 +95,7 @@ export class Live {
       run: '',
       calls: new Map(),
       total: 0,
+      people: new Map(),
       last: undefined,
       trace: undefined,
     })
@@ -116,7 +120,8 @@ export class Live {
   #connect(): void {
     clearTimeout(this.#timer)
     const place = this.#place
-    const socket = new WebSocket(place ? `${this.#url}?run=${place.run}&cursor=${place.cursor}` : this.#url)
+    const resume = place ? `&run=${place.run}&cursor=${place.cursor}` : ''
+    const socket = new WebSocket(`${this.#url}?people=1${resume}`)
     this.#socket = socket
     socket.onopen = () => this.#ask()
     socket.onmessage = (message) => this.#heard(JSON.parse(String(message.data)) as BoardEvent)
@@ -156,6 +161,13 @@ export class Live {
       return
     }
     if (this.#place) this.#place = { ...this.#place, cursor: event.cursor }
+    if (event.type === 'people') {
+      const people = new Map(event.all ? [] : this.#state.people)
+      for (const person of event.people) people.set(person.id, person)
+      for (const id of event.gone) people.delete(id)
+      this.#set({ people, clockOffset })
+      return
+    }
     const calls = new Map(this.#state.calls)
     let { ended, last } = this.#state
     for (const { change, call } of event.changes) {

@@ -74,8 +74,8 @@ const peopleMs = 20_000
 
 function Inside({ me, about, onLanguage }: InsideProps) {
   const route = useDeskRoute()
-  const { connection } = useLive()
-  const [people, setPeople] = useState<readonly Colleague[]>([])
+  const { connection, people: present } = useLive()
+  const [listed, setPeople] = useState<readonly Colleague[]>([])
   const [devices, setDevices] = useState<readonly DeviceShape[]>([])
 
   const refresh = useCallback(() => {
@@ -89,15 +89,18 @@ function Inside({ me, about, onLanguage }: InsideProps) {
     )
   }, [me.id])
 
-  // Who is there changes without a word to this page; it looks again now and then while somebody looks at it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a connection that came back is a reason to look
+  const people = useMemo(() => listed.map((person) => ({ ...person, ...present.get(person.id) })), [listed, present])
+  const strangers = present.size > 0 && listed.length > 0 && present.size !== listed.length
+
+  // Events tell who is there; names and devices change without a word, so the page looks again now and then while somebody looks at it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a connection that came back, or somebody new, is a reason to look
   useEffect(() => {
     refresh()
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') refresh()
     }, peopleMs)
     return () => clearInterval(timer)
-  }, [refresh, connection])
+  }, [refresh, connection, strangers])
 
   const value: DeskContextValue = useMemo(
     () => ({ me, demo: about?.demo ?? false, people, devices, refresh }),

@@ -16,7 +16,7 @@ import { useList } from '../parts/use-list.ts'
 /** Everybody, for administrators to add, change and remove. */
 export function PeoplePage() {
   const w = useWords()
-  const { refresh } = useDesk()
+  const { refresh, people } = useDesk()
   const { value, failed, reload } = useList((signal) => api.people(signal))
   const [editing, setEditing] = useState<Colleague | 'new'>()
   const changed = () => {
@@ -55,9 +55,7 @@ export function PeoplePage() {
                   </bdi>
                 ))}
               </p>
-              <span className="target-state" data-state={stateOf(person)}>
-                {w.transfer[stateOf(person)]}
-              </span>
+              <State person={people.find(({ id }) => id === person.id) ?? person} />
               <a className="button" href={`#/devices/${encodeURIComponent(person.id)}`}>
                 {w.people.devices}
               </a>
@@ -74,6 +72,15 @@ export function PeoplePage() {
         )}
       </div>
     </AdminOnly>
+  )
+}
+
+function State({ person }: { readonly person: Colleague }) {
+  const w = useWords()
+  return (
+    <span className="target-state" data-state={stateOf(person)}>
+      {w.transfer[stateOf(person)]}
+    </span>
   )
 }
 
