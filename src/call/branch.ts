@@ -40,6 +40,8 @@ export class Branch implements OutgoingHandlers {
   outcome = ''
   by = ''
   endedAt = 0
+  /** The station's tag of last, '' before its first response. */
+  remoteTag = ''
   /** The way in use: its trunk goes into the record. */
   way: Way | undefined
   readonly #core: Core
@@ -72,6 +74,11 @@ export class Branch implements OutgoingHandlers {
     return this.#outgoing && { callId: this.#outgoing.callId, localTag: this.#outgoing.localTag }
   }
 
+  /** Who is shown as calling; `undefined` once it rings no more. */
+  get presented(): Presented | undefined {
+    return this.#call?.presented
+  }
+
   get live(): boolean {
     return this.state === 'calling' || this.state === 'ringing'
   }
@@ -88,6 +95,7 @@ export class Branch implements OutgoingHandlers {
 
   progress(response: Response): void {
     if (!this.live) return
+    this.remoteTag = response.toTag
     this.#listener.rang(
       this,
       response.status,
@@ -153,6 +161,7 @@ export class Branch implements OutgoingHandlers {
       return
     }
     this.way = way
+    this.remoteTag = ''
     const callId = this.#core.random.token(16)
     call.traced(callId)
     this.#outgoing = this.#core.ua.invite(

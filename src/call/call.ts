@@ -58,6 +58,8 @@ export class Call implements RingingListener, LegListener {
   transferring = false
   /** Stops what was started for this call when it ends: a transfer's ringing. */
   onEnd: (() => void) | undefined
+  /** Stations that ring for this call but not for its caller: a transfer's target. */
+  otherRinging: Ringing | undefined
   #side: CallerSide | undefined
   #ringing: Ringing | undefined
   #session: CallerSession | undefined
@@ -218,6 +220,7 @@ export class Call implements RingingListener, LegListener {
   endTransfer(): void {
     this.transferring = false
     this.#waitingLeg = undefined
+    this.otherRinging = undefined
     this.onEnd = undefined
   }
 
@@ -324,6 +327,26 @@ export class Call implements RingingListener, LegListener {
 
   get direction(): 'in' | 'out' | 'internal' {
     return this.from.trunk ? 'in' : this.plan?.outside || this.outTrunk ? 'out' : 'internal'
+  }
+
+  /** Everybody who has a part in this call, and the group that was called, by id. */
+  *personIds(): Generator<string> {
+    const { from, plan, caller, callee } = this
+    for (const person of [from.person, caller?.party.person, callee?.party.person]) if (person) yield person.id
+    if (plan) yield* plan.people
+    if (plan) yield plan.callee.id
+    for (const { station } of this.ringingBranches) if (station.kind === 'device') yield station.person.id
+  }
+
+  /** Branches of this call that ring, those of a transfer too. */
+  get ringingBranches(): readonly Branch[] {
+    return (this.#ringing ?? this.otherRinging)?.branches ?? []
+  }
+
+  /** The identifiers of the dialog of a caller who waits for an answer, and whether they hear ringing. */
+  get waiting(): { callId: string; localTag: string; remoteTag: string; early: boolean } | undefined {
+    const side = this.state === 'ended' ? undefined : this.#side
+    return side && { ...side.state(), early: this.#ringingShown }
   }
 
   /** Whether the person has a part in this call: for `maxCalls`. */

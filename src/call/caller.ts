@@ -17,7 +17,8 @@ export interface Caller {
 
 /** The far end of the caller's leg. */
 export function partyOf(from: Caller): Party {
-  return { station: from.station, person: from.person, deviceId: from.deviceId, trunk: from.trunk }
+  const { station, person, deviceId, trunk, presented } = from
+  return { station, person, deviceId, trunk, ...(presented.hidden ? { hidden: true } : {}) }
 }
 
 /** The far end of the leg of a station that took the call. */

@@ -14,11 +14,13 @@ import { Call, type CallHost } from './call.ts'
 import type { Caller } from './caller.ts'
 import { InvitedCaller } from './caller-side.ts'
 import { type Core, inBackground } from './core.ts'
+import { DialogEvents } from './dialog-info.ts'
 import { type CallErrorCode, refusalOf } from './errors.ts'
 import { Leg } from './leg.ts'
 import type { PlanSurroundings } from './plan.ts'
 import { dialledOf } from './redirect.ts'
 import { handleRegister } from './registrar.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { takeOver } from './take-over.ts'
 import { type CallTrace, decodeTrace } from './trace.ts'
 import type { CallChange, CallCounters, CallId, CallView, LiveCalls, TraceEntry } from './types.ts'
@@ -39,6 +41,9 @@ interface Ended {
 export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   readonly core: Core
   readonly surroundings: PlanSurroundings
+  /** What phones have subscribed to. */
+  readonly subscriptions: Subscriptions
+  readonly #dialogEvents = new DialogEvents(this, () => this.#live.values())
   readonly #live = new Map<string, Call>()
   /** The trace that messages with this Call-ID go into. */
   readonly #traces = new Map<string, CallTrace>()
@@ -57,6 +62,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   constructor(core: Core, load: { readonly overloaded: boolean }) {
     this.core = core
     this.#load = load
+    this.subscriptions = new Subscriptions(this, [this.#dialogEvents])
     this.surroundings = {
       directory: core.directory,
       reachableByPush: (personId) => core.reachableByPush(personId),
@@ -123,6 +129,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     else if (method === 'OPTIONS')
       transaction.respond(200, 'OK', [
         ['Allow', this.core.ua.allow],
+        ['Allow-Events', this.subscriptions.events],
         ['Supported', this.core.ua.supported],
         ['Accept', 'application/sdp'],
         ['Accept-Encoding', 'identity'],
@@ -131,12 +138,16 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     else this.#other(transaction)
   }
 
-  /** MESSAGE, SUBSCRIBE, REFER … outside a dialog: nobody learns anything without credentials. */
+  /** SUBSCRIBE, MESSAGE, REFER … outside a dialog: nobody learns anything without credentials. */
   #other(transaction: ServerTransaction): void {
     const { request, flow } = transaction
     const admission = admit(this.core, request, flow, request.method !== 'SUBSCRIBE')
     if (admission.kind === 'refused') refuse(transaction, admission)
-    else if (request.method === 'SUBSCRIBE' || request.method === 'PUBLISH') transaction.respond(489, 'Bad Event')
+    else if (request.method === 'SUBSCRIBE') {
+      if (this.#draining) transaction.respond(503, undefined, [['Retry-After', '5']])
+      else if (admission.kind === 'trunk') transaction.respond(403)
+      else this.subscriptions.receive(transaction, admission.person, admission.device)
+    } else if (request.method === 'PUBLISH') transaction.respond(489, 'Bad Event')
     else transaction.respond(405, 'Method Not Allowed')
   }
 
@@ -186,6 +197,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       call.counted = true
       this.#answered++
     }
+    this.#dialogEvents.changed(call)
     if (this.#watchers.size === 0) return
     const view = call.view()
     for (const watcher of this.#watchers) watcher(view, change)
@@ -254,6 +266,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
         }, limitMs)
       })
     }
+    this.subscriptions.stop()
     for (const ended of this.#tail) this.#store(ended)
     await this.core.storage.traces.flush()
   }

@@ -18,6 +18,11 @@ export interface CallSettings {
   readonly maxForwards: number
   /** How long a transferor that said nothing more is waited for, in ms. */
   readonly transferGraceMs: number
+  /** What is dialled, with an extension after it, to take a call that rings there. */
+  readonly pickupCode: string
+  /** Subscriptions of phones to events, in all and of one device. */
+  readonly maxSubscriptions: number
+  readonly maxSubscriptionsPerDevice: number
 }
 
 export const defaultCallSettings: CallSettings = {
@@ -27,6 +32,9 @@ export const defaultCallSettings: CallSettings = {
   maxBranches: 30,
   maxForwards: 5,
   transferGraceMs: 5_000,
+  pickupCode: '*8',
+  maxSubscriptions: 20_000,
+  maxSubscriptionsPerDevice: 500,
 }
 
 /** Everything the call core stands on. One object, made once. */

@@ -13,6 +13,8 @@ export interface Party {
   readonly person: Person | undefined
   readonly deviceId: string
   readonly trunk: Trunk | undefined
+  /** Wants to stay unknown. */
+  readonly hidden?: boolean
 }
 
 /** What a leg reports to its call. */

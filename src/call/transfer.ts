@@ -202,6 +202,7 @@ class BlindTransfer implements RingingListener {
       traced: (id: string) => this.#call.traced(id),
     }
     this.#ringing = new Ringing(core, plan, engine, this.#transferee.media, facts, this)
+    this.#call.otherRinging = this.#ringing
     this.#ringing.start()
     this.#call.onEnd = () => this.#ringing?.cancel('cancelled', '', [])
   }

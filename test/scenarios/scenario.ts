@@ -5,6 +5,7 @@ import { createEmbeddedEngine, type MediaEngine, nullSockets } from '#media'
 import { createResolver, type Destination, MemoryNetwork, type MemoryNetworkOptions, type NameServer } from '#sip'
 import { openStorage, type RecordRow, type Storage } from '#storage'
 import { assemble, type House } from '../../src/assemble.ts'
+import { Watcher } from '../support/watcher.ts'
 import { Phone, type PhoneOptions } from './phone.ts'
 
 /** Scenarios that were started and not yet checked for errors. */
@@ -123,6 +124,17 @@ export class Scenario {
     const phone = this.phone(name, { address, user: login, ...more })
     await this.during(phone.register())
     return phone
+  }
+
+  /** A phone that watches others by subscriptions, with the account of a demo person. */
+  watcher(name: string, user: string, address: string): Watcher {
+    this.#names[`${address}:5060`] = name
+    const handler = { message: (bytes: Buffer) => watcher.receive(bytes), malformed() {}, closed() {} }
+    const host = this.network.host(address, 5060, { handler })
+    const flow = host.connect(this.server)
+    const send = (bytes: Buffer): void => void flow.then((to) => host.send(bytes, to))
+    const watcher: Watcher = new Watcher({ send, address, port: 5060, user, password: `${user}-demo` })
+    return watcher
   }
 
   /** Lets time pass until a promise settles. @param limit ms of virtual time */
