@@ -9,7 +9,7 @@ import { clockText } from '../parts/use-now.ts'
 import { useRetried } from '../parts/use-retried.ts'
 import { partyText } from '../parts/words.ts'
 import { Branches, CallLine } from './call-card.tsx'
-import { Outcome, Sound } from './recent-calls.tsx'
+import { Outcome, Sound, talkedMs } from './record-table.tsx'
 
 /** One call, live or over: who, how it stands, and its messages as a ladder that grows. */
 export function CallPage({ id }: { readonly id: string }) {
@@ -98,7 +98,7 @@ function PastSummary({
       </div>
     )
   }
-  const talked = record.answeredAt !== null && record.endedAt !== null ? record.endedAt - record.answeredAt : undefined
+  const talked = talkedMs(record)
   return (
     <div className="card call summary" data-state="ended">
       <h1 ref={heading} tabIndex={-1} className="parties">

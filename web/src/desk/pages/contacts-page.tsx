@@ -6,6 +6,7 @@ import { api, faultText } from '../api.ts'
 import { numberText } from '../calls/party.ts'
 import { useWords } from '../context.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
+import { inputsOf } from '../parts/inputs.ts'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
 import { say, sayTrouble } from '../parts/say.ts'
 import { initials } from '../parts/shell.tsx'
@@ -155,83 +156,63 @@ function ContactDialog({ contact, onClose, onChanged }: ContactDialogProps) {
       onSave={save}
       onRemove={existing ? () => void remove() : undefined}
     >
-      {(faultOf) => (
-        <>
-          <TextInput
-            data-autofocus
-            label={w.contacts.name}
-            value={form.name}
-            error={faultOf('name')}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-          />
-          <TextInput
-            label={w.contacts.company}
-            value={form.company}
-            error={faultOf('company')}
-            onChange={(event) => change({ company: event.currentTarget.value })}
-          />
-          <fieldset className="numbers">
-            <legend>{w.contacts.numbers}</legend>
-            {form.numbers.map(({ number, label = '' }, place) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a number is known by its place while it is typed
-              <div key={place} className="number-row">
-                <TextInput
-                  type="tel"
-                  aria-label={w.contacts.number(place + 1)}
-                  placeholder="+1 202 555 0147"
-                  value={number}
-                  onChange={(event) => changeNumber(place, { number: event.currentTarget.value })}
-                />
-                <TextInput
-                  aria-label={w.contacts.label(place + 1)}
-                  placeholder={w.contacts.labelPlaceholder}
-                  value={label}
-                  onChange={(event) => changeNumber(place, { label: event.currentTarget.value })}
-                />
-                <button
-                  type="button"
-                  className="icon-button"
-                  aria-label={w.contacts.removeNumber(place + 1)}
-                  onClick={() => change({ numbers: form.numbers.filter((_, at) => at !== place) })}
-                >
-                  <Sign name="close" size={18} />
-                </button>
-              </div>
-            ))}
-            <p role="alert" className="fault">
-              {faultOf('numbers')}
-            </p>
-            <button
-              type="button"
-              className="button"
-              onClick={() => change({ numbers: [...form.numbers, { number: '', label: '' }] })}
-            >
-              <Sign name="plus" /> {w.contacts.addNumber}
-            </button>
-          </fieldset>
-          <TextInput
-            type="email"
-            label={w.contacts.email}
-            value={form.email}
-            error={faultOf('email')}
-            onChange={(event) => change({ email: event.currentTarget.value })}
-          />
-          <Textarea
-            label={w.contacts.remark}
-            description={w.contacts.remarkHint}
-            rows={2}
-            value={form.remark}
-            error={faultOf('remark')}
-            onChange={(event) => change({ remark: event.currentTarget.value })}
-          />
-          <Switch
-            label={w.contacts.shared}
-            checked={form.shared}
-            onChange={(event) => change({ shared: event.currentTarget.checked })}
-          />
-          {existing && <Notes id={existing.id} />}
-        </>
-      )}
+      {(faultOf) => {
+        const inputs = inputsOf(form, change, faultOf)
+        return (
+          <>
+            <TextInput data-autofocus label={w.contacts.name} {...inputs.text('name')} />
+            <TextInput label={w.contacts.company} {...inputs.text('company')} />
+            <fieldset className="numbers">
+              <legend>{w.contacts.numbers}</legend>
+              {form.numbers.map(({ number, label = '' }, place) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: a number is known by its place while it is typed
+                <div key={place} className="number-row">
+                  <TextInput
+                    type="tel"
+                    aria-label={w.contacts.number(place + 1)}
+                    placeholder="+1 202 555 0147"
+                    value={number}
+                    onChange={(event) => changeNumber(place, { number: event.currentTarget.value })}
+                  />
+                  <TextInput
+                    aria-label={w.contacts.label(place + 1)}
+                    placeholder={w.contacts.labelPlaceholder}
+                    value={label}
+                    onChange={(event) => changeNumber(place, { label: event.currentTarget.value })}
+                  />
+                  <button
+                    type="button"
+                    className="icon-button"
+                    aria-label={w.contacts.removeNumber(place + 1)}
+                    onClick={() => change({ numbers: form.numbers.filter((_, at) => at !== place) })}
+                  >
+                    <Sign name="close" size={18} />
+                  </button>
+                </div>
+              ))}
+              <p role="alert" className="fault">
+                {faultOf('numbers')}
+              </p>
+              <button
+                type="button"
+                className="button"
+                onClick={() => change({ numbers: [...form.numbers, { number: '', label: '' }] })}
+              >
+                <Sign name="plus" /> {w.contacts.addNumber}
+              </button>
+            </fieldset>
+            <TextInput type="email" label={w.contacts.email} {...inputs.text('email')} />
+            <Textarea
+              label={w.contacts.remark}
+              description={w.contacts.remarkHint}
+              rows={2}
+              {...inputs.text('remark')}
+            />
+            <Switch label={w.contacts.shared} {...inputs.onOff('shared')} />
+            {existing && <Notes id={existing.id} />}
+          </>
+        )
+      }}
     </FormDialog>
   )
 }

@@ -5,6 +5,7 @@ import { useSpeech } from '../../i18n/index.ts'
 import { api, ask } from '../api.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
+import { inputsOf } from '../parts/inputs.ts'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
 import { say } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
@@ -181,37 +182,30 @@ function DeviceDialog({ device, personId, onClose, onMade, onChanged }: DeviceDi
       onSave={save}
       onRemove={device ? () => setRemoving(true) : undefined}
     >
-      {(faultOf) => (
-        <>
-          <TextInput
-            data-autofocus
-            required
-            label={w.devices.name}
-            placeholder={w.devices.namePlaceholder}
-            value={form.name}
-            error={faultOf('name')}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-          />
-          {device?.kind !== 'desk' && (
-            <NativeSelect
-              label={w.devices.kind}
-              data={(['phone', 'softphone'] as const).map((kind) => ({ value: kind, label: w.devices.kinds[kind] }))}
-              value={form.kind}
-              onChange={(event) => change({ kind: event.currentTarget.value as Kind })}
+      {(faultOf) => {
+        const inputs = inputsOf(form, change, faultOf)
+        return (
+          <>
+            <TextInput
+              data-autofocus
+              required
+              label={w.devices.name}
+              placeholder={w.devices.namePlaceholder}
+              {...inputs.text('name')}
             />
-          )}
-          <Switch
-            label={w.devices.autoAnswer}
-            checked={form.autoAnswer}
-            onChange={(event) => change({ autoAnswer: event.currentTarget.checked })}
-          />
-          <Switch
-            label={w.devices.directMedia}
-            checked={form.directMedia}
-            onChange={(event) => change({ directMedia: event.currentTarget.checked })}
-          />
-        </>
-      )}
+            {device?.kind !== 'desk' && (
+              <NativeSelect
+                label={w.devices.kind}
+                data={(['phone', 'softphone'] as const).map((kind) => ({ value: kind, label: w.devices.kinds[kind] }))}
+                value={form.kind}
+                onChange={(event) => change({ kind: event.currentTarget.value as Kind })}
+              />
+            )}
+            <Switch label={w.devices.autoAnswer} {...inputs.onOff('autoAnswer')} />
+            <Switch label={w.devices.directMedia} {...inputs.onOff('directMedia')} />
+          </>
+        )
+      }}
     </FormDialog>
   )
 }

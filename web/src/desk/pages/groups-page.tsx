@@ -1,4 +1,4 @@
-import { MultiSelect, NumberInput, SegmentedControl, TextInput } from '@mantine/core'
+import { MultiSelect, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { GroupShape } from '#api/contract.ts'
 import { api, ask } from '../api.ts'
@@ -6,7 +6,9 @@ import { numberText } from '../calls/party.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { AdminOnly } from '../parts/admin-only.tsx'
 import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
+import { inputsOf } from '../parts/inputs.ts'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
+import { RingOrder, ringFormOf, ringPlanOf } from '../parts/ring-order.tsx'
 import { say } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
 import { useList } from '../parts/use-list.ts'
@@ -50,7 +52,7 @@ export function GroupsPage() {
                     </bdi>
                   ))}
                 </p>
-                <span className="quiet">{group.ring.mode === 'all' ? w.groups.all : w.groups.order}</span>
+                <span className="quiet">{group.ring.mode === 'all' ? w.ring.all : w.ring.order}</span>
               </li>
             ))}
           </ul>
@@ -74,6 +76,8 @@ interface GroupDialogProps {
   readonly onChanged: () => void
 }
 
+const newRing = { mode: 'all', order: [], ringMs: 60_000, stepMs: 15_000 } as const
+
 function GroupDialog({ group, onClose, onChanged }: GroupDialogProps) {
   const w = useWords()
   const { people } = useDesk()
@@ -81,14 +85,14 @@ function GroupDialog({ group, onClose, onChanged }: GroupDialogProps) {
     name: group?.name ?? '',
     extension: group?.extension ?? '',
     members: [...(group?.members ?? [])],
-    mode: group?.ring.mode ?? ('all' as 'all' | 'order'),
-    seconds: (group?.ring.ringMs ?? 60_000) / 1000,
   })
+  const [ring, setRing] = useState(() => ringFormOf(group?.ring ?? newRing))
   const [removing, setRemoving] = useState(false)
   const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }))
+  // The order names people by their log-in.
+  const entries = people.filter(({ id }) => form.members.includes(id)).map(({ login, name }) => ({ key: login, name }))
   const save = async () => {
-    const { mode, seconds, ...rest } = form
-    const body = { ...rest, ring: { mode, ringMs: Math.round(seconds * 1000) } }
+    const body = { ...form, ring: ringPlanOf(ring, entries) }
     if (group) await ask('PATCH /api/v1/groups/{id}', { path: { id: group.id }, body })
     else await ask('POST /api/v1/groups', { body })
     say(w.groups.saved)
@@ -115,58 +119,32 @@ function GroupDialog({ group, onClose, onChanged }: GroupDialogProps) {
       onSave={save}
       onRemove={group ? () => setRemoving(true) : undefined}
     >
-      {(faultOf) => (
-        <>
-          <div className="form-two">
-            <TextInput
-              data-autofocus
-              required
-              label={w.groups.name}
-              value={form.name}
-              error={faultOf('name')}
-              onChange={(event) => change({ name: event.currentTarget.value })}
+      {(faultOf) => {
+        const inputs = inputsOf(form, change, faultOf)
+        return (
+          <>
+            <div className="form-two">
+              <TextInput data-autofocus required label={w.groups.name} {...inputs.text('name')} />
+              <TextInput label={w.groups.extension} inputMode="numeric" {...inputs.text('extension')} />
+            </div>
+            <MultiSelect
+              label={w.groups.members}
+              data={people.map((person) => ({ value: person.id, label: person.name }))}
+              value={form.members}
+              error={faultOf('members')}
+              searchable
+              onChange={(members) => change({ members })}
             />
-            <TextInput
-              label={w.groups.extension}
-              inputMode="numeric"
-              value={form.extension}
-              error={faultOf('extension')}
-              onChange={(event) => change({ extension: event.currentTarget.value })}
+            <RingOrder
+              form={ring}
+              entries={entries}
+              label={w.groups.mode}
+              change={(part) => setRing((before) => ({ ...before, ...part }))}
+              faultOf={faultOf}
             />
-          </div>
-          <MultiSelect
-            label={w.groups.members}
-            data={people.map((person) => ({ value: person.id, label: person.name }))}
-            value={form.members}
-            error={faultOf('members')}
-            searchable
-            onChange={(members) => change({ members })}
-          />
-          <div>
-            <p className="mantine-InputWrapper-label" id="group-mode">
-              {w.groups.mode}
-            </p>
-            <SegmentedControl
-              aria-labelledby="group-mode"
-              value={form.mode}
-              data={[
-                { value: 'all', label: w.groups.all },
-                { value: 'order', label: w.groups.order },
-              ]}
-              onChange={(mode) => change({ mode: mode as 'all' | 'order' })}
-            />
-          </div>
-          <NumberInput
-            label={w.groups.ring}
-            min={1}
-            max={600}
-            hideControls
-            value={form.seconds}
-            error={faultOf('ring')}
-            onChange={(seconds) => change({ seconds: Number(seconds) || 60 })}
-          />
-        </>
-      )}
+          </>
+        )
+      }}
     </FormDialog>
   )
 }

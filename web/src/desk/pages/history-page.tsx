@@ -1,11 +1,11 @@
 import { TextInput } from '@mantine/core'
 import { useEffect, useState } from 'react'
-import type { CallRecord } from '#api/contract.ts'
 import { useLive } from '../../api/live.ts'
+import { useOlder } from '../../parts/use-older.ts'
 import { api } from '../api.ts'
 import { useWords } from '../context.tsx'
+import { CallBackTable } from '../parts/call-back-table.tsx'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
-import { RecordTable } from '../parts/record-table.tsx'
 import { Sign } from '../parts/sign.tsx'
 import { useList } from '../parts/use-list.ts'
 
@@ -46,22 +46,15 @@ function Records({ number, look }: { readonly number: string; readonly look: num
   const w = useWords()
   const given = number ? { number } : {}
   const { value, failed } = useList((signal) => api.records(given, signal), String(look))
-  const [older, setOlder] = useState<{ records: readonly CallRecord[]; next: string | undefined }>()
-  const next = older ? older.next : value?.next
-  const all = new Map([...(value?.records ?? []), ...(older?.records ?? [])].map((record) => [record.id, record]))
-  const records = [...all.values()].filter((record) => record.state !== 'live')
-  const more = async () => {
-    const page = await api.records({ ...given, ...(next ? { cursor: next } : {}) }).catch(() => undefined)
-    if (page) setOlder({ records: [...(older?.records ?? []), ...page.records], next: page.next })
-  }
+  const { records, more } = useOlder(value, (cursor) => api.records({ ...given, cursor }))
   return (
     <>
       {failed && <p className="quiet">{w.form.loadFailed}</p>}
       {!value && !failed && <Skeleton lines={6} />}
       {value && records.length === 0 && <Empty title={number ? w.history.emptyFound : w.history.empty} />}
-      {records.length > 0 && <RecordTable records={records} />}
-      {next && (
-        <button type="button" className="button" onClick={() => void more()}>
+      {records.length > 0 && <CallBackTable records={records} />}
+      {more && (
+        <button type="button" className="button" onClick={more}>
           {w.form.more}
         </button>
       )}

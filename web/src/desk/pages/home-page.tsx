@@ -5,8 +5,8 @@ import { CallCard } from '../../pages/call-card.tsx'
 import { api } from '../api.ts'
 import { NewCallDialog } from '../calls/new-call.tsx'
 import { useDesk, useWords } from '../context.tsx'
+import { CallBackTable } from '../parts/call-back-table.tsx'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
-import { RecordTable } from '../parts/record-table.tsx'
 import { Sign } from '../parts/sign.tsx'
 import { useDemoCaller } from '../parts/use-demo-caller.ts'
 import { useList } from '../parts/use-list.ts'
@@ -55,7 +55,7 @@ export function HomePage() {
         </div>
         {!latest && <Skeleton />}
         {latest && records.length === 0 && <Empty title={w.history.empty} />}
-        {records.length > 0 && <RecordTable records={records} />}
+        {records.length > 0 && <CallBackTable records={records} />}
       </section>
       <NewCallDialog opened={dialling} onClose={() => setDialling(false)} />
     </div>

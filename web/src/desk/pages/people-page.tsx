@@ -7,6 +7,7 @@ import { numberText } from '../calls/party.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { AdminOnly } from '../parts/admin-only.tsx'
 import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
+import { inputsOf } from '../parts/inputs.ts'
 import { PageHead, Skeleton } from '../parts/page-head.tsx'
 import { say } from '../parts/say.ts'
 import { initials } from '../parts/shell.tsx'
@@ -146,70 +147,50 @@ function PersonDialog({ person, onClose, onChanged }: PersonDialogProps) {
       onSave={save}
       onRemove={person && person.id !== me.id ? () => setRemoving(true) : undefined}
     >
-      {(faultOf) => (
-        <>
-          <TextInput
-            data-autofocus
-            required
-            label={w.people.name}
-            value={form.name}
-            error={faultOf('name')}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-          />
-          <div className="form-two">
-            <TextInput
-              required
-              label={w.people.login}
-              value={form.login}
-              autoCapitalize="none"
-              spellCheck={false}
-              error={faultOf('login')}
-              onChange={(event) => change({ login: event.currentTarget.value })}
+      {(faultOf) => {
+        const inputs = inputsOf(form, change, faultOf)
+        return (
+          <>
+            <TextInput data-autofocus required label={w.people.name} {...inputs.text('name')} />
+            <div className="form-two">
+              <TextInput
+                required
+                label={w.people.login}
+                autoCapitalize="none"
+                spellCheck={false}
+                {...inputs.text('login')}
+              />
+              <TextInput label={w.people.extension} inputMode="numeric" {...inputs.text('extension')} />
+            </div>
+            <TextInput type="email" label={w.people.email} {...inputs.text('email')} />
+            <NativeSelect
+              label={w.people.role}
+              data={(['person', 'supervisor', 'administrator'] as const).map((role) => ({
+                value: role,
+                label: w.people.roles[role],
+              }))}
+              value={form.role}
+              onChange={(event) => change({ role: event.currentTarget.value as Role })}
             />
-            <TextInput
-              label={w.people.extension}
-              inputMode="numeric"
-              value={form.extension}
-              error={faultOf('extension')}
-              onChange={(event) => change({ extension: event.currentTarget.value })}
+            <Switch
+              label={w.people.international}
+              checked={granted.international ?? full?.grants.international ?? false}
+              onChange={(event) => setGranted({ ...granted, international: event.currentTarget.checked })}
             />
-          </div>
-          <TextInput
-            type="email"
-            label={w.people.email}
-            value={form.email}
-            error={faultOf('email')}
-            onChange={(event) => change({ email: event.currentTarget.value })}
-          />
-          <NativeSelect
-            label={w.people.role}
-            data={(['person', 'supervisor', 'administrator'] as const).map((role) => ({
-              value: role,
-              label: w.people.roles[role],
-            }))}
-            value={form.role}
-            onChange={(event) => change({ role: event.currentTarget.value as Role })}
-          />
-          <Switch
-            label={w.people.international}
-            checked={granted.international ?? full?.grants.international ?? false}
-            onChange={(event) => setGranted({ ...granted, international: event.currentTarget.checked })}
-          />
-          <Switch
-            label={w.people.premium}
-            checked={granted.premium ?? full?.grants.premium ?? false}
-            onChange={(event) => setGranted({ ...granted, premium: event.currentTarget.checked })}
-          />
-          <PasswordInput
-            label={person ? w.people.newPassword : w.people.password}
-            description={person ? w.people.newPasswordHint : w.people.passwordHint}
-            autoComplete="new-password"
-            value={form.password}
-            error={faultOf('password')}
-            onChange={(event) => change({ password: event.currentTarget.value })}
-          />
-        </>
-      )}
+            <Switch
+              label={w.people.premium}
+              checked={granted.premium ?? full?.grants.premium ?? false}
+              onChange={(event) => setGranted({ ...granted, premium: event.currentTarget.checked })}
+            />
+            <PasswordInput
+              label={person ? w.people.newPassword : w.people.password}
+              description={person ? w.people.newPasswordHint : w.people.passwordHint}
+              autoComplete="new-password"
+              {...inputs.text('password')}
+            />
+          </>
+        )
+      }}
     </FormDialog>
   )
 }

@@ -5,6 +5,7 @@ import { api, ask } from '../api.ts'
 import { useWords } from '../context.tsx'
 import { AdminOnly } from '../parts/admin-only.tsx'
 import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
+import { inputsOf } from '../parts/inputs.ts'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
 import { say } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
@@ -91,8 +92,8 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
     name: trunk?.name ?? '',
     gateways: trunk?.gateways.join('\n') ?? '',
     sources: trunk?.sources.join('\n') ?? '',
-    maxCalls: trunk?.maxCalls ?? 0,
-    priority: trunk?.priority ?? 0,
+    maxCalls: (trunk?.maxCalls ?? 0) as number | string,
+    priority: (trunk?.priority ?? 0) as number | string,
     registers: trunk?.registration !== undefined,
     registrar: trunk?.registration?.registrar ?? '',
     username: trunk?.registration?.username ?? '',
@@ -107,8 +108,8 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
       name: form.name,
       gateways: linesOf(form.gateways),
       sources: linesOf(form.sources),
-      maxCalls: form.maxCalls,
-      priority: form.priority,
+      maxCalls: Number(form.maxCalls),
+      priority: Number(form.priority),
     }
     if (trunk) {
       const change = form.registers ? { registration } : trunk.registration ? { registration: null } : {}
@@ -138,88 +139,52 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
       onSave={save}
       onRemove={trunk ? () => setRemoving(true) : undefined}
     >
-      {(faultOf) => (
-        <>
-          <TextInput
-            data-autofocus
-            required
-            label={w.trunks.name}
-            value={form.name}
-            error={faultOf('name')}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-          />
-          <Textarea
-            label={w.trunks.gateways}
-            description={w.trunks.gatewaysHint}
-            placeholder="sip:sip.example.com;transport=tls"
-            rows={2}
-            value={form.gateways}
-            error={faultOf('gateways')}
-            onChange={(event) => change({ gateways: event.currentTarget.value })}
-          />
-          <Textarea
-            label={w.trunks.sources}
-            description={w.trunks.sourcesHint}
-            placeholder="192.0.2.0/24"
-            rows={2}
-            value={form.sources}
-            error={faultOf('sources')}
-            onChange={(event) => change({ sources: event.currentTarget.value })}
-          />
-          <div className="form-two">
-            <NumberInput
-              label={w.trunks.maxCalls}
-              min={0}
-              max={100_000}
-              hideControls
-              value={form.maxCalls}
-              error={faultOf('maxCalls')}
-              onChange={(value) => change({ maxCalls: Number(value) || 0 })}
+      {(faultOf) => {
+        const inputs = inputsOf(form, change, faultOf)
+        return (
+          <>
+            <TextInput data-autofocus required label={w.trunks.name} {...inputs.text('name')} />
+            <Textarea
+              label={w.trunks.gateways}
+              description={w.trunks.gatewaysHint}
+              placeholder="sip:sip.example.com;transport=tls"
+              rows={2}
+              {...inputs.text('gateways')}
             />
-            <NumberInput
-              label={w.trunks.priority}
-              min={0}
-              max={1000}
-              hideControls
-              value={form.priority}
-              error={faultOf('priority')}
-              onChange={(value) => change({ priority: Number(value) || 0 })}
+            <Textarea
+              label={w.trunks.sources}
+              description={w.trunks.sourcesHint}
+              placeholder="192.0.2.0/24"
+              rows={2}
+              {...inputs.text('sources')}
             />
-          </div>
-          <Switch
-            label={w.trunks.registers}
-            checked={form.registers}
-            onChange={(event) => change({ registers: event.currentTarget.checked })}
-          />
-          {form.registers && (
-            <>
-              <TextInput
-                required
-                label={w.trunks.registrar}
-                placeholder="sip:sip.example.com"
-                value={form.registrar}
-                error={faultOf('registration')}
-                onChange={(event) => change({ registrar: event.currentTarget.value })}
-              />
-              <div className="form-two">
+            <div className="form-two">
+              <NumberInput label={w.trunks.maxCalls} min={0} max={100_000} {...inputs.number('maxCalls')} />
+              <NumberInput label={w.trunks.priority} min={0} max={1000} {...inputs.number('priority')} />
+            </div>
+            <Switch label={w.trunks.registers} {...inputs.onOff('registers')} />
+            {form.registers && (
+              <>
                 <TextInput
                   required
-                  label={w.trunks.username}
-                  value={form.username}
-                  onChange={(event) => change({ username: event.currentTarget.value })}
+                  label={w.trunks.registrar}
+                  placeholder="sip:sip.example.com"
+                  {...inputs.text('registrar', 'registration.registrar')}
                 />
-                <PasswordInput
-                  label={w.trunks.password}
-                  {...(trunk?.registration?.hasPassword ? { description: w.trunks.passwordKept } : {})}
-                  autoComplete="off"
-                  value={form.password}
-                  onChange={(event) => change({ password: event.currentTarget.value })}
-                />
-              </div>
-            </>
-          )}
-        </>
-      )}
+                <div className="form-two">
+                  <TextInput required label={w.trunks.username} {...inputs.text('username', 'registration.username')} />
+                  <PasswordInput
+                    label={w.trunks.password}
+                    {...(trunk?.registration?.hasPassword ? { description: w.trunks.passwordKept } : {})}
+                    autoComplete="off"
+                    {...inputs.text('password', 'registration.password')}
+                  />
+                </div>
+              </>
+            )}
+          </>
+        )
+      }}
     </FormDialog>
   )
 }

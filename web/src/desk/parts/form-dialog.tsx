@@ -1,8 +1,7 @@
 import { Modal } from '@mantine/core'
-import { type FormEvent, type ReactNode, useState } from 'react'
-import { ApiRefusal } from '#api/contract/client.ts'
-import { faultText } from '../api.ts'
+import type { ReactNode } from 'react'
 import { useWords } from '../context.tsx'
+import { type FaultOf, useSaving } from './use-saving.ts'
 
 interface FormDialogProps {
   readonly opened: boolean
@@ -15,46 +14,24 @@ interface FormDialogProps {
   readonly onSave: () => Promise<unknown>
   readonly onRemove?: (() => void) | undefined
   /** The fields; told which field the server complained about. */
-  readonly children: ReactNode | ((faultOf: (field: string) => string | undefined) => ReactNode)
+  readonly children: ReactNode | ((faultOf: FaultOf) => ReactNode)
 }
 
 /** A form in a dialog. Errors say what was wrong beside the field they are about, or at the end. */
 export function FormDialog({ opened, onClose, title, action, danger, onSave, onRemove, children }: FormDialogProps) {
   const w = useWords()
-  const [busy, setBusy] = useState(false)
-  const [fault, setFault] = useState<{ field: string | undefined; text: string }>()
   const close = () => {
-    setFault(undefined)
+    forget()
     onClose()
   }
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    setBusy(true)
-    setFault(undefined)
-    try {
-      await onSave()
-      close()
-    } catch (error) {
-      setFault({
-        field: error instanceof ApiRefusal ? error.field : undefined,
-        text: faultText(error, w.form.unreachable),
-      })
-    }
-    setBusy(false)
-  }
-  let shownAtField = false
-  const faultOf = (field: string) => {
-    if (!fault?.field || fault.field.split('.')[0] !== field) return undefined
-    shownAtField = true
-    return fault.text
-  }
+  const { form, busy, submit, faultOf, rest, forget } = useSaving(onSave, close)
   const fields = typeof children === 'function' ? children(faultOf) : children
   return (
     <Modal opened={opened} onClose={close} title={title} size="md" closeButtonProps={{ 'aria-label': w.form.close }}>
-      <form onSubmit={submit} className="form">
+      <form ref={form} onSubmit={submit} className="form">
         {fields}
         <p role="alert" className="fault">
-          {fault && !shownAtField ? w.form.failed(fault.text) : ''}
+          {rest()}
         </p>
         <div className="dialog-actions">
           <button type="submit" className="button" data-kind={danger ? 'danger' : 'primary'} disabled={busy}>
@@ -74,18 +51,15 @@ export function FormDialog({ opened, onClose, title, action, danger, onSave, onR
   )
 }
 
-/** Asks before something is taken away for good. */
-export function SureDialog({
-  question,
-  onClose,
-  onSure,
-  action,
-}: {
+interface SureDialogProps {
   readonly question: string | undefined
   readonly onClose: () => void
   readonly onSure: () => Promise<unknown>
   readonly action?: string
-}) {
+}
+
+/** Asks before something is taken away for good. */
+export function SureDialog({ question, onClose, onSure, action }: SureDialogProps) {
   const w = useWords()
   return (
     <FormDialog
