@@ -73,7 +73,7 @@ export const de: Messages = {
     'no-answer': 'Niemand nahm ab',
     cancelled: 'Anrufer legte vorher auf',
     declined: 'Abgelehnt',
-    unreachable: 'Kein Telefon erreichbar',
+    unreachable: 'Niemand da: kein Telefon, kein offener Platz',
     'do-not-disturb': 'Bitte nicht stören',
     'not-found': 'Nummer unbekannt',
     'not-allowed': 'Nicht erlaubt',
@@ -142,8 +142,12 @@ export const de: Messages = {
     answer: 'Alices Platz öffnen und klingeln lassen',
     desk: 'Zum Platz',
     ring: 'Einen Demo-Anrufer bei Alice klingeln lassen',
-    ringHint: 'Für ein Telefon, das als Alice angemeldet ist, oder ihren Platz in einem anderen Tab.',
+    ringHint: 'Der zweite Knopf gilt einem Telefon, das als Alice angemeldet ist, oder ihrem Platz in einem anderen Tab.',
     ringing: 'Der Demo-Anrufer wählt Alice.',
+    nobody:
+      'Alice hat kein Telefon und keinen offenen Platz, also kann nichts klingeln. Drücken Sie „Alices Platz öffnen und klingeln lassen“, oder melden Sie ein Telefon als Alice an.',
+    openDesk: (name, login) =>
+      `Öffnen Sie ${name}s Platz in einem privaten Fenster (Anmeldename ${login}, Passwort ${login}-demo) und rufen Sie dann noch einmal an.`,
     failed: 'Der Demo-Anrufer konnte nicht los; versuchen Sie es gleich noch einmal.',
   },
   foot: 'Zahlen für Prometheus stehen unter',

@@ -72,7 +72,7 @@ export const en = {
     'no-answer': 'Nobody answered',
     cancelled: 'Caller hung up before an answer',
     declined: 'Declined',
-    unreachable: 'No phone reachable',
+    unreachable: 'Nobody there: no phone, no open desk',
     'do-not-disturb': 'Do not disturb',
     'not-found': 'No such number',
     'not-allowed': 'Not allowed',
@@ -141,8 +141,12 @@ export const en = {
     answer: 'Open Alice’s desk and let it ring',
     desk: 'Open the desk',
     ring: 'Let a demo caller ring Alice',
-    ringHint: 'For a phone of yours that is registered as Alice, or her desk in another tab.',
+    ringHint: 'The second button rings a phone registered as Alice, or her desk in another tab.',
     ringing: 'The demo caller dials Alice.',
+    nobody:
+      'Alice has no phone and no open desk, so nothing can ring. Press “Open Alice’s desk and let it ring”, or register a phone as Alice.',
+    openDesk: (name: string, login: string) =>
+      `Open ${name}’s desk in a private window (log-in ${login}, password ${login}-demo), then call again.`,
     failed: 'The demo caller could not be sent off; try again in a moment.',
   },
   foot: 'Numbers for Prometheus are at',
