@@ -88,6 +88,7 @@ needs('chromium')('the pages of the desk', () => {
           .first()
           .waitFor(),
     ],
+    ['#/charges', 'Charges', (page) => page.getByRole('row', { name: /Taken at carol\/phone/ }).waitFor()],
     ['#/contacts', 'Contacts', (page) => page.getByRole('link', { name: 'Amir Haddad' }).waitFor()],
     ['#/contacts/c2', 'Contacts', (page) => page.getByRole('dialog', { name: 'Edit contact' }).waitFor()],
     ['#/devices', 'Devices', (page) => page.getByText('udp 192.0.2.17:5060').first().waitFor()],
@@ -230,5 +231,20 @@ needs('chromium')('the pages of the desk', () => {
     const incoming = page.getByRole('alertdialog', { name: 'Anruf von Jane Cooper' })
     await incoming.getByRole('button', { name: 'Ablehnen' }).waitFor()
     expect(await page.locator('html').getAttribute('lang')).toBe('de')
+  })
+
+  test('charges of a time only, and as a file of the same time', async () => {
+    const { page } = await open('#/charges')
+    const rows = page.getByRole('row', { name: /Jane Cooper to Bob/ })
+    await page.getByRole('row', { name: /Not taken: Caller hung up/ }).waitFor()
+    expect(await rows.count()).toBe(2)
+    const dayOf = (at: number) => new Date(at).toLocaleDateString('sv')
+    await page.getByLabel('From').fill(dayOf(Date.now() - 86_400_000))
+    await page.getByRole('row', { name: /Not taken/ }).waitFor({ state: 'detached' })
+    await page.getByRole('row', { name: /Carol .*Taken at carol\/phone.* 0:07 1:35/ }).waitFor()
+    const file = await page.getByRole('link', { name: 'Save as CSV' }).getAttribute('href')
+    expect(file).toMatch(/^\/api\/v1\/charges\.csv\?from=\d{13}$/)
+    await page.getByLabel('To', { exact: true }).fill('2001-01-01')
+    await page.getByText('No charge in this time.').waitFor()
   })
 })

@@ -4,6 +4,7 @@ import type {
   CallCard,
   CallRecord,
   CallShape,
+  Charge,
   Colleague,
   Contact,
   DeviceShape,
@@ -33,6 +34,19 @@ function colleague(login: string, extension: string, change: Partial<Colleague> 
   return { id: `demo-${login}`, login, name, extension, email: '', numbers, ...plain, ...change }
 }
 
+/** Carol asked for a call that rang Bob. */
+function fakeCharge(id: string, openedAt: number, change: Partial<Charge>): Charge {
+  return {
+    ...{ id, callId: 'r1', kind: 'pickup', state: 'closed', reason: 'answered', pickedUpBy: 'carol/phone' },
+    account: { personId: 'demo-carol', name: 'Carol' },
+    caller: { number: '+12025550147', name: 'Jane Cooper', personId: '' },
+    called: { number: '102', name: 'Bob', personId: 'demo-bob' },
+    rang: [{ station: 'bob/phone', personId: 'demo-bob', ms: 7_000 }],
+    ...{ openedAt, answeredAt: openedAt + 300, endedAt: openedAt + 95_300, ...change },
+  }
+}
+const failed = { state: 'void', reason: 'cancelled', answeredAt: null } as const
+
 /** What a fake server knows; tests change it before they open the page. */
 export interface FakeDeskData {
   me: PersonShape
@@ -41,6 +55,7 @@ export interface FakeDeskData {
   groups: GroupShape[]
   contacts: Contact[]
   records: CallRecord[]
+  charges: Charge[]
   card: CallCard | undefined
   loggedIn: boolean
 }
@@ -177,6 +192,7 @@ export function fakeDeskData(now: number): FakeDeskData {
       contact('c4', '', 'Harbour Supplies', '+442079460958'),
     ],
     records,
+    charges: [fakeCharge('p1', now - 5 * 60_000, {}), fakeCharge('p2', now - 3 * 86_400_000, failed)],
     card: {
       id: 'ring',
       party: { number: '+12025550147', name: 'Jane Cooper', company: 'Northwind Logistics', personId: '' },
@@ -378,6 +394,10 @@ export class FakeDesk {
       }
       case 'GET /records':
         return ok({ records: data.records })
+      case 'GET /charges': {
+        const [from, to] = [Number(query.get('from') ?? 0), Number(query.get('to') ?? Number.MAX_SAFE_INTEGER)]
+        return ok({ charges: data.charges.filter(({ openedAt }) => openedAt >= from && openedAt < to) })
+      }
       case 'GET /settings':
         return ok(data.me.settings)
       case 'PATCH /settings':
