@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { createClient } from '#api/contract/client.ts'
+import { ApiRefusal, createClient } from '#api/contract/client.ts'
 import { useSpeech } from '../i18n/index.ts'
 import { Icon } from '../parts/icon.tsx'
 
@@ -14,8 +14,8 @@ export function FirstCall() {
     try {
       await ask('POST /api/v1/demo/caller', { body: { to: 'alice' } })
       setSaid(t.first.ringing)
-    } catch {
-      setSaid(t.first.failed)
+    } catch (error) {
+      setSaid(error instanceof ApiRefusal && error.code === 'nobody-there' ? t.first.nobody : t.first.failed)
     }
   }
   return (

@@ -11,6 +11,7 @@ import { ActiveCall } from './active-call.tsx'
 import { IncomingCall } from './incoming-call.tsx'
 import { whoCalls } from './party.ts'
 import { activeCards, ringingCards } from './ring-model.ts'
+import { whyFailed } from './why-failed.ts'
 
 /** Asked from elsewhere, e.g. the palette: opens the dialog for a new call. */
 export const newCallEvent = 'baton:new-call'
@@ -75,21 +76,12 @@ function useEndNotices(calls: ReadonlyMap<string, CallShape>, known: boolean): v
   }, [calls, known, last, me.id, w])
 }
 
-/** Why a call of ours failed, as the history names it; JsSIP has names of its own. */
-const causes: Readonly<Record<string, string>> = {
-  Busy: 'busy',
-  Rejected: 'declined',
-  Unavailable: 'unreachable',
-  'Not Found': 'not-found',
-  'Address Incomplete': 'not-found',
-  'Incompatible SDP': 'not-acceptable',
-}
-
 /** Says what went wrong with a call, which may be gone by then. */
 function useTroubleTold(): void {
   const w = useWords()
   const { t } = useSpeech()
   const { trouble } = usePhone()
+  const { me, demo, people } = useDesk()
   const told = useRef(trouble?.count ?? 0)
   useEffect(() => {
     const before = told.current
@@ -98,8 +90,13 @@ function useTroubleTold(): void {
     if (trouble.kind === 'transfer-failed') sayTrouble(w.transfer.failed)
     else if (trouble.kind === 'hold-failed') sayTrouble(w.transfer.holdFailed)
     else if (trouble.kind === 'calls-lost') sayTrouble(w.active.lost)
-    else sayTrouble(w.transfer.callFailed(causeText(causes[trouble.detail] ?? 'error', t)))
-  }, [trouble, w, t])
+    else
+      void whyFailed(trouble.detail, me.id).then(({ cause, callee }) => {
+        const nobody = demo && cause === 'unreachable' && people.find(({ id }) => id === callee?.personId)
+        const next = nobody ? `. ${t.first.openDesk(nobody.name, nobody.login)}` : ''
+        sayTrouble(w.transfer.callFailed(causeText(cause, t)) + next)
+      })
+  }, [trouble, w, t, me.id, demo, people])
 }
 
 /** Focus that was in a card goes back to where it was before when the card is gone. */
