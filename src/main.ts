@@ -183,6 +183,7 @@ async function serve(): Promise<void> {
       receiveErrors: udpDrops(transport.addresses),
     }),
     bindings: () => directory.bindingCount(),
+    subscriptions: () => house.calls.subscriptions.size,
     media: () => media.counters(),
     readers: () => http.readers,
     ready: async () => (await health()).ready,

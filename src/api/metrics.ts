@@ -20,6 +20,8 @@ export interface MetricSources {
     readonly receiveErrors: number
   }
   bindings?(): number
+  /** Subscriptions of phones to events. */
+  subscriptions?(): number
   media?(): Promise<{
     readonly legs: number
     readonly portsFree: number
@@ -108,6 +110,11 @@ export function createMetrics(sources: MetricSources): Metrics {
     const read = sources.bindings
     const bindings = gauge('bindings', 'Registered contacts.')
     updates.push(() => bindings.set(read()))
+  }
+  if (sources.subscriptions) {
+    const read = sources.subscriptions
+    const subscriptions = gauge('subscriptions', 'Subscriptions of phones to events, such as BLF keys.')
+    updates.push(() => subscriptions.set(read()))
   }
   if (sources.media) {
     const read = sources.media
