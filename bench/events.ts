@@ -45,6 +45,7 @@ async function serve(): Promise<void> {
     hold: none,
     resume: none,
     hangup: none,
+    pickup: none,
     originate: none,
   }
   const server = await createHttpServer({

@@ -3,6 +3,7 @@ import type { Config } from '#config.ts'
 import type { Directory, DirectoryAdmin } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import { createDirectEngine, type MediaEngine } from '#media'
+import { CallPickup } from '#services'
 import {
   Authenticator,
   createSipStack,
@@ -53,6 +54,7 @@ export interface Parts<T extends Transport> {
 /** The signalling half of the server: stack, call core, trunks and recovery, put together and running. */
 export interface House<T extends Transport> {
   readonly calls: Calls
+  readonly pickup: CallPickup
   readonly gate: Gate
   readonly ua: UserAgent
   readonly transport: T
@@ -104,6 +106,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   } as Core & { readonly directory: Directory & DirectoryAdmin }
   const gate = new Gate(directory, clock)
   const calls = new Calls(core, gate)
+  const pickup = new CallPickup(calls, config.pickup.code)
   const recovery = new Recovery(core)
   const stack = createSipStack({
     clock,
@@ -134,6 +137,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   gateways.start()
   return {
     calls,
+    pickup,
     gate,
     ua: core.ua,
     transport,

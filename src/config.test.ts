@@ -47,6 +47,7 @@ describe('settings of Baton', () => {
         authTries: 10,
       },
       retention: { recordsDays: 365, tracesDays: 14 },
+      pickup: { code: '*8' },
       drainSeconds: 30,
     })
     expect(() => checkConfig(load(), { demo: true })).not.toThrow()

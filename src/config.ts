@@ -182,6 +182,15 @@ export const configSchema = z.strictObject({
       url: databaseUrl.optional(),
     })
     .prefault({}),
+  pickup: z
+    .strictObject({
+      /** Dialled alone, or before an extension, to take a call that rings a colleague. */
+      code: z
+        .string()
+        .regex(/^\*\d{1,4}$/, 'a star and one to four digits, like *8')
+        .default('*8'),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       maxCalls: whole(1, 1_000_000).default(10_000),

@@ -40,9 +40,9 @@ export function invalid(field: string, sentence: string): ApiFault {
 export function faultOf(error: unknown): ApiFault | undefined {
   if (error instanceof ApiFault) return error
   if (error instanceof CallError) {
-    const { http, text } = refusalOf(error.code)
+    const { http } = refusalOf(error.code)
     if (http === 404) return notFound('call')
-    return new ApiFault(http, error.code, `${text}.`, undefined, http === 503 ? { 'retry-after': '5' } : {})
+    return new ApiFault(http, error.code, `${error.message}.`, undefined, http === 503 ? { 'retry-after': '5' } : {})
   }
   if (error instanceof DirectoryError) {
     if (error.code === 'taken') return new ApiFault(409, 'taken', error.message, error.field)

@@ -4,8 +4,8 @@ import type { Calls } from './calls.ts'
 import { CallError } from './errors.ts'
 import { joinLegs, type Leg } from './leg.ts'
 import { Origination } from './origination.ts'
-import { planFor, stationOf } from './plan.ts'
-import { outsideNumberOf } from './station.ts'
+import { planFor } from './plan.ts'
+import { presentedOf } from './station.ts'
 import { transferTo } from './transfer.ts'
 import type { CallId } from './types.ts'
 
@@ -36,6 +36,16 @@ export class CallActs {
   /** A ringing call goes to somebody else, by the dial policy and on the person's account. */
   divert(id: CallId, person: Person, to: string): void {
     this.#ringingFor(id, person).divert(to, person)
+  }
+
+  /**
+   * Takes a call that rings a colleague: the person's own stations ring (or the named device's), those whose profile allows it answer by
+   * themselves. Resolves once caller and person are joined.
+   * @throws CallError `nothing-rings`, `not-allowed`, `taken` with who was faster, `unreachable` without a station; `no-answer`, `busy` or
+   * `declined` as the person's own station said, and `caller-gone`: the colleague's stations then ring again
+   */
+  pickup(id: CallId, person: Person, station?: string): Promise<void> {
+    return this.#calls.pickUp(id, person, station)
   }
 
   /** Blind transfer of the other party. Resolves when the target took the call; rejects with its refusal, the call then goes on. */
@@ -81,11 +91,7 @@ export class CallActs {
   originate(person: Person, to: string, from?: string): CallId {
     const caller = { number: person.extension, internal: true }
     planFor(to, { kind: 'station', person }, this.#calls.surroundings, { caller })
-    const { directory } = this.#calls.core
-    const stations = directory
-      .bindingsOf(person.id)
-      .filter((binding) => from === undefined || binding.device.name === from)
-      .map((binding) => stationOf(directory, person, binding))
+    const stations = this.#calls.stationsOf(person, from)
     if (stations.length === 0) throw new CallError('unreachable')
     const call = this.#calls.open(
       {
@@ -95,13 +101,7 @@ export class CallActs {
         station: person.login,
         trunk: undefined,
         directMedia: false,
-        presented: {
-          number: person.extension,
-          name: person.name,
-          outsideNumber: outsideNumberOf(person),
-          hidden: false,
-          hiddenOutside: person.settings.hideNumber,
-        },
+        presented: presentedOf(person),
       },
       to,
     )
@@ -113,7 +113,7 @@ export class CallActs {
     const call = this.#calls.call(id)
     if (!call) throw new CallError('not-found')
     if (!call.plan?.people.has(person.id)) throw new CallError('not-allowed')
-    if (call.state !== 'ringing') throw new CallError('taken')
+    if (call.state !== 'ringing') throw call.refusal()
     return call
   }
 

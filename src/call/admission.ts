@@ -2,7 +2,7 @@ import type { Device, Person, Trunk } from '#directory'
 import { type Flow, parseNameAddr, type Request, type ServerTransaction } from '#sip'
 import type { Caller } from './caller.ts'
 import type { Core } from './core.ts'
-import { outsideNumberOf } from './station.ts'
+import { presentedOf } from './station.ts'
 
 /** What a request's sender turned out to be. */
 export type Admission =
@@ -72,13 +72,7 @@ function stationCaller(person: Person, device: Device, request: Request): Caller
     station: `${person.login}/${device.name}`,
     trunk: undefined,
     directMedia: device.settings.directMedia,
-    presented: {
-      number: person.extension,
-      name: person.name,
-      outsideNumber: outsideNumberOf(person),
-      hidden: privacyOf(request),
-      hiddenOutside: person.settings.hideNumber,
-    },
+    presented: presentedOf(person, privacyOf(request)),
   }
 }
 

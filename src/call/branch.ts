@@ -27,8 +27,28 @@ export interface BranchCall {
   readonly dialled: string
   readonly maxForwards: number
   readonly headers: HeaderLines
-  /** Told the Call-ID of every INVITE before it is sent, so that the trace misses nothing. */
-  traced(sipCallId: string): void
+  /** Told the Call-ID of every INVITE before it is sent, so that the trace misses nothing; `rung` is found by it. */
+  traced(sipCallId: string, rung?: RungDialog): void
+  /** Asks stations whose profile allows it to answer by themselves: the call was asked for there. */
+  readonly autoAnswer?: boolean
+}
+
+/** The dialog of a station that rings or rang, as others may name it (RFC 3891). */
+export interface RungDialog {
+  readonly callId: string
+  localTag: string
+  /** The station's tag of last; '' before its first response. */
+  remoteTag: string
+  /** Whether it still rings. */
+  live: boolean
+}
+
+/** Phones know one of the two, by maker. */
+function answerByItself(domain: string): HeaderLines {
+  return [
+    ['Call-Info', `<sip:${domain}>;answer-after=0`],
+    ['Alert-Info', '<http://127.0.0.1>;info=alert-autoanswer'],
+  ]
 }
 
 /** One INVITE on its way to one station: tries the station's ways in order until one answers, refuses or rings. */
@@ -51,6 +71,7 @@ export class Branch implements OutgoingHandlers {
   #next = 0
   #offer = ''
   #outgoing: OutgoingCall | undefined
+  #rung: RungDialog | undefined
   #cancelled: HeaderLines | undefined
 
   constructor(core: Core, station: Station, media: MediaLeg, listener: BranchListener) {
@@ -96,6 +117,7 @@ export class Branch implements OutgoingHandlers {
   progress(response: Response): void {
     if (!this.live) return
     this.remoteTag = response.toTag
+    if (this.#rung) this.#rung.remoteTag = response.toTag
     this.#listener.rang(
       this,
       response.status,
@@ -150,6 +172,7 @@ export class Branch implements OutgoingHandlers {
     this.state = 'answered'
     this.outcome = 'answered'
     this.endedAt = this.#core.clock.now()
+    if (this.#rung) this.#rung.live = false
   }
 
   #tryNext(cause: CallErrorCode, status: number): void {
@@ -163,7 +186,9 @@ export class Branch implements OutgoingHandlers {
     this.way = way
     this.remoteTag = ''
     const callId = this.#core.random.token(16)
-    call.traced(callId)
+    if (this.#rung) this.#rung.live = false
+    this.#rung = { callId, localTag: '', remoteTag: '', live: true }
+    call.traced(callId, this.#rung)
     this.#outgoing = this.#core.ua.invite(
       {
         uri: way.uri,
@@ -172,13 +197,23 @@ export class Branch implements OutgoingHandlers {
         to: way.to,
         body: this.#offer,
         routeSet: way.routeSet,
-        headers: [...call.headers, ...way.headers, ...(this.station.kind === 'device' ? callHeader(call.id) : [])],
+        headers: [...call.headers, ...way.headers, ...this.#stationHeaders(call)],
         maxForwards: call.maxForwards,
         callId,
         ...(way.credentials ? { credentials: way.credentials } : {}),
       },
       this,
     )
+    this.#rung.localTag = this.#outgoing.localTag
+  }
+
+  /** What only our own stations are told. */
+  #stationHeaders(call: BranchCall): HeaderLines {
+    const { station } = this
+    if (station.kind !== 'device') return []
+    return call.autoAnswer && station.binding.device.settings.autoAnswer
+      ? [...callHeader(call.id), ...answerByItself(this.#core.settings.domain)]
+      : callHeader(call.id)
   }
 
   #fail(cause: CallErrorCode, status: number, contacts: readonly string[]): void {
@@ -192,6 +227,7 @@ export class Branch implements OutgoingHandlers {
     this.state = 'ended'
     this.outcome = outcome
     this.endedAt = this.#core.clock.now()
+    if (this.#rung) this.#rung.live = false
   }
 
   #release(): void {

@@ -1,18 +1,21 @@
 import type { Person, Trunk } from '#directory'
-import type { Dialog, HeaderLines, Request, Response, ServerTransaction } from '#sip'
-import type { Branch } from './branch.ts'
+import { isDirect, type MediaLeg, type Playing } from '#media'
+import type { Dialog, DialogState, HeaderLines, Request, Response, ServerTransaction } from '#sip'
+import type { Branch, RungDialog } from './branch.ts'
+import { viewOf } from './call-view.ts'
 import { type Caller, calleeParty } from './caller.ts'
 import type { CallerSession } from './caller-session.ts'
 import type { CallerSide } from './caller-side.ts'
 import { type CallCause, reasonOf } from './cause.ts'
+import { Claim, type JoinOutcome, type Taker } from './claim.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
-import { joinLegs, Leg, type LegListener } from './leg.ts'
+import { joinLegs, Leg, type LegListener, type Party } from './leg.ts'
 import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
 import { type CallFacts, closeOf, contextRowOf, recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
-import { asRulesSee, directMediaOf, presentedFor, type Station } from './station.ts'
+import { asRulesSee, directMediaOf, identityOf, personOf, presentedFor, presentedOf, type Station } from './station.ts'
 import { CallTrace } from './trace.ts'
 import { handleRefer } from './transfer.ts'
 import type { BranchView, CallChange, CallView } from './types.ts'
@@ -25,10 +28,11 @@ export interface CallHost {
   /** The call whose leg has this dialog with the server. */
   callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined
   /** Messages with this Call-ID belong to the call's trace. */
-  traced(call: Call, sipCallId: string): void
+  traced(call: Call, sipCallId: string, rung?: RungDialog): void
 }
 
-type State = 'ringing' | 'joining' | 'answered' | 'ended'
+/** `claimed`: held for somebody who was not rung; `joining`: taken, and being written before anybody hears of it. */
+type State = 'ringing' | 'claimed' | 'joining' | 'answered' | 'ended'
 
 /** One call: a caller who waits, stations that ring, and once one takes it, two legs joined over media on the server (or directly). */
 export class Call implements RingingListener, LegListener {
@@ -60,9 +64,13 @@ export class Call implements RingingListener, LegListener {
   onEnd: (() => void) | undefined
   /** Stations that ring for this call but not for its caller: a transfer's target. */
   otherRinging: Ringing | undefined
+  /** Held for somebody who was not rung. */
+  claimed: Claim | undefined
   #side: CallerSide | undefined
   #ringing: Ringing | undefined
   #session: CallerSession | undefined
+  /** What the caller hears while the stations that they heard have stopped. */
+  #ringback: Playing | undefined
   #forwards = 0
   #context: 'stored' | 'under way' | 'behind' = 'stored'
   #ringingShown = false
@@ -129,9 +137,9 @@ export class Call implements RingingListener, LegListener {
   }
 
   /** Messages with this Call-ID go into the trace. */
-  traced(sipCallId: string): void {
+  traced(sipCallId: string, rung?: RungDialog): void {
     this.sipCallIds.push(sipCallId)
-    this.host.traced(this, sipCallId)
+    this.host.traced(this, sipCallId, rung)
   }
 
   // ---- ringing -----------------------------------------------------------------------------------------------------------------
@@ -159,23 +167,103 @@ export class Call implements RingingListener, LegListener {
 
   taken(branch: Branch, response: Response, dialog: Dialog): Promise<unknown> {
     const { core } = this.host
-    this.state = 'joining'
-    this.answeredAt = core.clock.now()
     this.outTrunk = branch.way?.trunk
-    const caller = this.caller as Leg
     const callee = new Leg(core, this, 'callee', calleeParty(branch), branch.media)
     callee.attach(dialog)
-    this.callee = callee
-    const rows = [
-      caller.rowOf(core.settings.node, JSON.stringify((this.#side as CallerSide).state())),
-      callee.rowOf(core.settings.node, JSON.stringify(dialog.state())),
-    ]
-    const stored = core.storage.calls.answered(recordOf(this.#facts(), core.clock.now()), rows)
-    this.#join(caller, callee, response, stored).catch((error: unknown) => {
+    const stored = this.#take(callee, dialog.state())
+    this.#join(callee, response, stored).catch((error: unknown) => {
       core.log.error({ error: String((error as Error)?.stack ?? error) }, 'joining a call failed')
       this.end('error', 'server')
     })
     return stored
+  }
+
+  // ---- claimed for somebody who was not rung -----------------------------------------------------------------------------------
+
+  /**
+   * Takes the call for somebody whose stations do not ring: first wins, at once. Its stations stop; their history says who picked it up.
+   * @throws CallError `taken` with who was faster, `nothing-rings` when it rings no more
+   */
+  claim(by: Party): Claim {
+    if (this.state !== 'ringing' || !this.#ringing?.open) throw this.refusal()
+    const claim = new Claim(this, by, this.#ringing.yieldTo(by.station))
+    this.state = 'claimed'
+    this.claimed = claim
+    const { anchored } = this.host.core
+    if (this.#session?.hears) {
+      this.#ringback = anchored.play(this.#session.media, { tone: 'ringback' }, { loop: true })
+    }
+    this.#writeContext()
+    this.host.changed(this, 'changed')
+    return claim
+  }
+
+  /** Why the call can be taken no more. */
+  refusal(): CallError {
+    if (this.state === 'ended' && this.answeredAt === 0) return new CallError('nothing-rings')
+    const party = this.callee?.party ?? this.claimed?.by
+    return new CallError('taken', party?.person?.login ?? party?.station)
+  }
+
+  /** Writes the context row again. Resolves once it is stored. */
+  storeContext(): Promise<void> {
+    return this.host.core.storage.calls.ringing(contextRowOf(this.#facts()))
+  }
+
+  /** The caller's media for a claim: moved to the server where it was to flow directly. `undefined`: the claim is over. */
+  async anchoredFor(claim: Claim): Promise<MediaLeg | undefined> {
+    const [side, session, caller] = [this.#side, this.#session, this.caller]
+    if (!claim.open || !side || !session || !caller) return undefined
+    if (!isDirect(session.media)) return session.media
+    const anchored = await side.open(false)
+    await session.media.close()
+    if (!claim.open) {
+      await anchored.media.close()
+      return undefined
+    }
+    this.#session = anchored
+    caller.media = anchored.media
+    anchored.media.handlers = caller
+    return anchored.media
+  }
+
+  /** See {@link Claim.join}. */
+  async join(claim: Claim, taker: Taker): Promise<JoinOutcome> {
+    const { core } = this.host
+    if (!(await this.anchoredFor(claim))) return 'over'
+    const answer = await (this.#session as CallerSession).join(taker.media)
+    if (!claim.open) return 'over'
+    if (answer === undefined) return 'incompatible'
+    const callee = new Leg(core, this, 'callee', taker.party, taker.media)
+    await this.#take(callee, taker.state())
+    if (this.#over) return 'over'
+    const dialog = taker.confirm(identityOf(core, this.from.presented))
+    if (!dialog) {
+      this.#untake()
+      return 'gone'
+    }
+    callee.attach(dialog)
+    const { person } = taker.party
+    this.#joined(callee, answer, this.from.person && person ? identityOf(core, presentedOf(person)) : [])
+    return 'joined'
+  }
+
+  /** See {@link Claim.giveBack}. */
+  giveBack(claim: Claim): void {
+    if (!claim.open) return
+    const now = this.host.core.clock.now()
+    const plan = claim.rest()
+    const rung = (this.#ringing?.branches ?? []).map((branch) => branch.view(now))
+    const others = rung.filter(({ outcome }) => outcome !== 'picked-up')
+    const stopped = rung.filter(({ outcome }) => outcome === 'picked-up')
+    const unanswered = stopped.map(({ by: _by, ...view }) => ({ ...view, outcome: 'no-answer' }))
+    this.#doneBranches = [...this.#doneBranches, ...others, ...(plan ? [] : unanswered)]
+    this.#release()
+    this.#ringing = undefined
+    this.state = 'ringing'
+    if (plan) this.#ring(plan)
+    this.host.changed(this, 'changed')
+    if (!plan) this.nobody('no-answer', 480)
   }
 
   nobody(cause: CallErrorCode, status: number): void {
@@ -263,19 +351,19 @@ export class Call implements RingingListener, LegListener {
 
   /** Only this station rings on. @throws CallError `taken` when the call rings no more, `unreachable` when that station does not ring */
   ringOnly(station: string): void {
-    if (!this.#ringing?.open) throw new CallError('taken')
+    if (!this.#ringing?.open) throw this.refusal()
     if (!this.#ringing.only(station)) throw new CallError('unreachable')
   }
 
   /** A person does not want the call: their stations stop; whoever else is rung may still take it. @throws CallError `taken` */
   decline(personId: string): void {
-    if (!this.#ringing?.open) throw new CallError('taken')
+    if (!this.#ringing?.open) throw this.refusal()
     this.#ringing.decline(personId)
   }
 
   /** Sends a ringing call elsewhere, on behalf of a person. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
   divert(to: string, person: Person): void {
-    if (!this.#ringing?.open) throw new CallError('taken')
+    if (!this.#ringing?.open) throw this.refusal()
     const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
     this.#ringing.cancel('diverted', person.login, [])
     this.#follow(plan)
@@ -289,7 +377,7 @@ export class Call implements RingingListener, LegListener {
 
   /** Ends an answered call: BYE to whoever is left, the record is closed. */
   end(cause: CallCause, by: 'caller' | 'callee' | 'server', headers: HeaderLines = []): void {
-    if (this.state === 'ringing') {
+    if (this.state === 'ringing' || this.state === 'claimed') {
       if (cause === 'draining') this.#endUnanswered('draining', 503, by)
       else this.#endUnanswered(cause === 'answered' ? 'cancelled' : 'error', 500, by)
       return
@@ -298,31 +386,13 @@ export class Call implements RingingListener, LegListener {
     this.state = 'ended'
     this.cause = cause
     this.onEnd?.()
+    this.claimed?.ended()
     const reason = headers.length > 0 || cause === 'answered' ? headers : [['Reason', reasonOf(cause)] as const]
     inBackground(this.host.core, 'closing a call', this.#close(by, reason))
   }
 
   view(): CallView {
-    const now = this.host.core.clock.now()
-    const { presented, person } = this.from
-    return {
-      id: this.id,
-      state: this.state === 'joining' ? 'ringing' : this.state,
-      held: this.parkedBy !== undefined || this.caller?.held === true || this.callee?.held === true,
-      direction: this.direction,
-      caller: { number: presented.number, name: presented.name, personId: person?.id ?? '' },
-      callee: {
-        number: this.plan?.callee.number ?? this.dialled,
-        name: this.plan?.callee.name ?? '',
-        personId: this.plan?.callee.id ?? '',
-      },
-      trunk: this.from.trunk?.name ?? this.outTrunk?.name ?? '',
-      answeredBy: this.state === 'answered' ? (this.callee?.party.station ?? '') : '',
-      startedAt: this.startedAt,
-      ...(this.answeredAt > 0 ? { answeredAt: this.answeredAt } : {}),
-      branches: this.branchViews(now),
-      ...(this.state === 'ended' ? { cause: this.cause } : {}),
-    }
+    return viewOf(this)
   }
 
   get direction(): 'in' | 'out' | 'internal' {
@@ -354,9 +424,23 @@ export class Call implements RingingListener, LegListener {
     return this.from.person?.id === personId || this.plan?.people.has(personId) === true
   }
 
+  /** Whom the call rings now: people with a station that rings, and the group that was called; by id. */
+  get rungNow(): readonly string[] {
+    const people = (this.#ringing?.branches ?? []).filter(({ live }) => live).map(({ station }) => personOf(station))
+    const ids = new Set(people.filter((id) => id !== ''))
+    if (ids.size > 0 && this.plan) ids.add(this.plan.rings)
+    return [...ids]
+  }
+
+  /** Whom the call was for. */
+  get rungAtAll(): readonly string[] {
+    return this.plan ? [this.plan.rings, ...this.plan.people] : []
+  }
+
   branchViews(now: number): readonly BranchView[] {
     if (!this.#ringing) return this.#doneBranches
-    return [...this.#doneBranches, ...this.#ringing.branches.map((branch) => branch.view(now))]
+    const rung = this.#ringing.branches.map((branch) => branch.view(now))
+    return [...this.#doneBranches, ...rung, ...(this.claimed?.views() ?? [])]
   }
 
   // ----------------------------------------------------------------------------------------------------------------------------
@@ -372,7 +456,7 @@ export class Call implements RingingListener, LegListener {
     const written = core.storage.calls.ringing(contextRowOf(this.#facts())).finally(() => {
       const behind = this.#context === 'behind'
       this.#context = 'stored'
-      if (behind && this.state === 'ringing') this.#writeContext()
+      if (behind && (this.state === 'ringing' || this.state === 'claimed')) this.#writeContext()
     })
     inBackground(core, 'writing the call context', written)
   }
@@ -390,31 +474,65 @@ export class Call implements RingingListener, LegListener {
       dialled: plan.callee.number,
       maxForwards,
       headers: [],
-      traced: (sipCallId: string) => this.traced(sipCallId),
+      traced: (sipCallId: string, rung?: RungDialog) => this.traced(sipCallId, rung),
     }
     this.#ringing = new Ringing(this.host.core, plan, engine, media, call, this)
     this.#ringing.start()
   }
 
-  /** @param stored settles once record and dialogs are in the database: only then does the caller hear of the answer */
-  async #join(caller: Leg, callee: Leg, response: Response, stored: Promise<void>): Promise<void> {
+  /** The call is the callee's: record and dialogs are written. @returns settles once they are in the database */
+  #take(callee: Leg, state: DialogState): Promise<void> {
+    const { storage, clock, settings } = this.host.core
+    this.state = 'joining'
+    this.answeredAt = clock.now()
+    this.callee = callee
     const side = this.#side as CallerSide
-    const [answer] = await Promise.all([
-      (this.#session as CallerSession).answer(callee.media, response.body.toString('utf8')),
-      stored,
-    ])
+    const rows = [
+      (this.caller as Leg).rowOf(settings.node, JSON.stringify(side.state())),
+      callee.rowOf(settings.node, JSON.stringify(state)),
+    ]
+    return storage.calls.answered(recordOf(this.#facts(), this.answeredAt), rows)
+  }
+
+  /** Who took the claimed call has gone before they heard of it: it is held on. */
+  #untake(): void {
+    const { core } = this.host
+    this.state = 'claimed'
+    this.answeredAt = 0
+    this.callee = undefined
+    for (const role of ['caller', 'callee'] as const)
+      inBackground(core, 'forgetting a dialog', core.storage.calls.dialogEnded(this.id, role))
+    this.#writeContext()
+  }
+
+  /** @param stored settles once record and dialogs are in the database: only then does the caller hear of the answer */
+  async #join(callee: Leg, response: Response, stored: Promise<void>): Promise<void> {
+    const session = this.#session as CallerSession
+    const [answer] = await Promise.all([session.answer(callee.media, response.body.toString('utf8')), stored])
     if (this.#over) return
-    if (answer === undefined) {
-      side.reject(488, 'Not Acceptable Here')
-      this.end('not-acceptable', 'server')
+    if (answer !== undefined) {
+      this.#joined(callee, answer, [])
       return
     }
+    this.#side?.reject(488, 'Not Acceptable Here')
+    this.end('not-acceptable', 'server')
+  }
+
+  #joined(callee: Leg, answer: string, headers: HeaderLines): void {
+    const caller = this.caller as Leg
     caller.peer = callee
     callee.peer = caller
     this.state = 'answered'
-    caller.attach(side.answer(answer))
+    caller.attach((this.#side as CallerSide).answer(answer, headers))
     this.#settle()
     this.host.changed(this, 'changed')
+  }
+
+  /** Lets go of the claim. */
+  #release(): void {
+    this.#ringback?.stop()
+    this.#ringback = undefined
+    this.claimed = undefined
   }
 
   /** Keeps of the ringing what history needs and lets go of the rest. */
@@ -422,6 +540,7 @@ export class Call implements RingingListener, LegListener {
     this.#doneBranches = this.branchViews(this.answeredAt)
     this.#ringing = undefined
     this.#session = undefined
+    this.#release()
   }
 
   #forwardTo(target: string, person: Person): boolean {
@@ -458,10 +577,11 @@ export class Call implements RingingListener, LegListener {
       this.end(cause, by)
       return
     }
-    if (this.state !== 'ringing') return
+    if (this.state !== 'ringing' && this.state !== 'claimed') return
     this.state = 'ended'
     this.cause = cause
     this.onEnd?.()
+    this.claimed?.ended()
     this.#ringing?.cancel('cancelled', '', by === 'caller' ? [] : [['Reason', `SIP;cause=${status}`]])
     const side = this.#side
     if (side?.pending) {
@@ -520,7 +640,11 @@ export class Call implements RingingListener, LegListener {
       branches: this.branchViews(this.host.core.clock.now()),
       // A caller who waits for our answer gives up by themselves; one whose station we rang first would hang in a dead call.
       callerDialog: this.#side?.dialog && this.#side.state(),
-      branchDialogs: this.#ringing?.branches.map((branch) => branch.dialogIds) ?? [],
+      branchDialogs: [
+        ...this.#doneBranches.map(() => undefined),
+        ...(this.#ringing?.branches.map((branch) => branch.dialogIds) ?? []),
+        ...(this.claimed?.asked ?? []),
+      ],
     }
   }
 }

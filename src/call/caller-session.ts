@@ -51,9 +51,18 @@ export class CallerSession {
     return answer.value
   }
 
+  /** Whether the caller hears what the ringing station sends. */
+  get hears(): boolean {
+    return this.#early !== undefined
+  }
+
   /** Joins the station that took the call. Gives what the caller's 200 carries; `undefined` when the two have nothing in common. */
   async answer(station: MediaLeg, sdp: string): Promise<string | undefined> {
-    if (!(await station.remoteAnswer(sdp)).ok) return undefined
+    return (await station.remoteAnswer(sdp)).ok ? this.join(station) : undefined
+  }
+
+  /** The same for a station whose session is agreed already. */
+  async join(station: MediaLeg): Promise<string | undefined> {
     const body = await this.#body(station)
     if (body === undefined) return undefined
     return (await this.engine.bridge(this.media, station)) === 'incompatible' ? undefined : body

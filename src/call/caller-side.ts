@@ -26,7 +26,8 @@ export interface CallerSide {
   progress(status: number, body?: string): void
   /** The dialog that {@link answer} confirms, known before: it is stored first. */
   state(): DialogState
-  answer(body: string): Dialog
+  /** @param headers what the caller's station may show of who took the call */
+  answer(body: string, headers?: HeaderLines): Dialog
   reject(status: number, reason?: string, headers?: HeaderLines): void
 }
 
@@ -80,8 +81,8 @@ export class InvitedCaller implements CallerSide {
     return uasDialogState(this.#invitation, this.#core.transport.contactUri(this.#invitation.flow))
   }
 
-  answer(body: string): Dialog {
-    return this.#invitation.answer({ headers: this.#headers, body })
+  answer(body: string, headers: HeaderLines = []): Dialog {
+    return this.#invitation.answer({ headers: [...this.#headers, ...headers], body })
   }
 
   reject(status: number, reason?: string, headers: HeaderLines = []): void {

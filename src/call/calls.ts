@@ -9,17 +9,21 @@ import {
   type TrafficTap,
   type UserAgentHandler,
 } from '#sip'
-import { admit, callerOf, refuse } from './admission.ts'
+import { type Admission, admit, callerOf, refuse } from './admission.ts'
+import type { RungDialog } from './branch.ts'
 import { Call, type CallHost } from './call.ts'
 import type { Caller } from './caller.ts'
 import { InvitedCaller } from './caller-side.ts'
 import { type Core, inBackground } from './core.ts'
 import { DialogEvents } from './dialog-info.ts'
-import { type CallErrorCode, refusalOf } from './errors.ts'
+import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
+import { IncomingLeg } from './incoming-leg.ts'
 import { Leg } from './leg.ts'
-import type { PlanSurroundings } from './plan.ts'
+import { type NamedDialog, NamedDialogs } from './named-dialogs.ts'
+import { type PlanSurroundings, stationOf } from './plan.ts'
 import { dialledOf } from './redirect.ts'
 import { handleRegister } from './registrar.ts'
+import type { Station } from './station.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { takeOver } from './take-over.ts'
 import { type CallTrace, decodeTrace } from './trace.ts'
@@ -37,6 +41,12 @@ interface Ended {
   readonly until: number
 }
 
+/** What stations dial for something else than a call. */
+interface Indication {
+  matches(dialled: string): boolean
+  indicated(leg: IncomingLeg): void
+}
+
 /** All calls of this process: admits requests, makes calls, lets others read and watch them. */
 export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   readonly core: Core
@@ -47,6 +57,11 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   readonly #live = new Map<string, Call>()
   /** The trace that messages with this Call-ID go into. */
   readonly #traces = new Map<string, CallTrace>()
+  /** By what Replaces may name. */
+  readonly #dialogs = new NamedDialogs()
+  readonly #indications: Indication[] = []
+  #replaced: ((leg: IncomingLeg, named: NamedDialog) => void) | undefined
+  #pickUp: ((id: CallId, person: Person, station: string | undefined) => Promise<void>) | undefined
   readonly #watchers = new Set<(view: CallView, change: CallChange) => void>()
   readonly #refused = new Map<string, number>()
   readonly #idle = new Set<() => void>()
@@ -83,8 +98,11 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
 
   invite(invitation: Invitation): void {
     const { request, flow } = invitation
+    const replaces = request.header('replaces')
+    // Whoever takes a call that is there already needs no room for another.
+    const another = replaces === undefined && !this.#indicated(request.uri.user)
     const refusal = this.#draining ? 'draining' : this.#isFull(request.uri.user) ? 'overload' : undefined
-    if (refusal) {
+    if (refusal && another) {
       this.#refuse(invitation, refusal)
       return
     }
@@ -93,14 +111,19 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       invitation.reject(admission.status, admission.reason, admission.headers)
       return
     }
-    const replaces = request.header('replaces')
     if (replaces !== undefined) {
-      this.#takeOver(invitation, replaces, admission.kind === 'device' ? admission.person : undefined, admission)
+      this.#replace(invitation, replaces, admission)
       return
     }
     const dialled = admission.kind === 'trunk' ? request.uri.user : dialledOf(this, request.uri.text)
     if (dialled === undefined || dialled === '') {
       this.#refuse(invitation, 'not-found')
+      return
+    }
+    const service = admission.kind === 'device' ? this.#indicated(dialled) : undefined
+    if (service && admission.kind === 'device') {
+      const from = callerOf(this.core, request, admission)
+      service.indicated(new IncomingLeg(this.core, invitation, from, admission.person, dialled))
       return
     }
     if (admission.kind === 'trunk' && this.#trunkIsFull(admission.trunk)) {
@@ -151,42 +174,86 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     else transaction.respond(405, 'Method Not Allowed')
   }
 
-  #takeOver(
-    invitation: Invitation,
-    header: string,
-    person: Person | undefined,
-    admission: Parameters<typeof callerOf>[2],
-  ): void {
+  /** INVITE with Replaces: who has the dialog goes on elsewhere, or somebody takes a call that rings a colleague. */
+  #replace(invitation: Invitation, header: string, admission: Exclude<Admission, { kind: 'refused' }>): void {
     const replaces = parseReplaces(header)
     if (!replaces.ok) {
       invitation.reject(400, 'Malformed Replaces')
       return
     }
-    const { callId, toTag, fromTag, earlyOnly } = replaces.value
-    const dialog = this.core.ua.dialog(callId, toTag, fromTag)
-    const found = dialog && this.callOfDialog(dialog)
-    const refusal: CallErrorCode | undefined = !found
-      ? 'no-such-dialog'
-      : !person || found.leg.party.person?.id !== person.id
-        ? 'not-allowed'
-        : dialog.ended
-          ? 'declined'
-          : earlyOnly
-            ? 'busy'
-            : undefined
-    if (refusal || !found) this.#refuse(invitation, refusal ?? 'no-such-dialog')
-    else
-      inBackground(
-        this.core,
-        'taking over a leg',
-        takeOver(found.call, found.leg, invitation, callerOf(this.core, invitation.request, admission)),
-      )
+    const named = this.#dialogs.find(replaces.value, this.core.ua)
+    const { earlyOnly } = replaces.value
+    if (!named) {
+      this.#refuse(invitation, 'no-such-dialog')
+      return
+    }
+    const person = admission.kind === 'device' ? admission.person : undefined
+    const from = callerOf(this.core, invitation.request, admission)
+    if (named.state !== 'answered' || earlyOnly) {
+      const leg = person && new IncomingLeg(this.core, invitation, from, person, invitation.request.uri.user)
+      if (leg && this.#replaced) this.#replaced(leg, named)
+      else this.#refuse(invitation, 'not-allowed')
+      return
+    }
+    const { call, leg, dialog } = named
+    if (!person || leg.party.person?.id !== person.id) this.#refuse(invitation, 'not-allowed')
+    else if (dialog.ended) this.#refuse(invitation, 'declined')
+    else inBackground(this.core, 'taking over a leg', takeOver(call, leg, invitation, from))
+  }
+
+  #indicated(dialled: string): Indication | undefined {
+    return this.#indications.find((one) => one.matches(dialled))
   }
 
   #refuse(invitation: Invitation, code: CallErrorCode): void {
     const { sip, text } = refusalOf(code)
-    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
+    this.noteRefusal(code)
     invitation.reject(sip, text, sip === 503 ? [['Retry-After', '5']] : [])
+  }
+
+  // ---- what services ask -------------------------------------------------------------------------------------------------------
+
+  /** From now on INVITEs of our people's stations to what `matches` are the service's. It answers or refuses every leg. */
+  onIndication(matches: (dialled: string) => boolean, indicated: (leg: IncomingLeg) => void): void {
+    this.#indications.push({ matches, indicated })
+  }
+
+  /**
+   * From now on INVITEs with Replaces that name a station which rings or rang, or with `early-only` a dialog of an answered call, are the
+   * service's. It answers or refuses every leg.
+   */
+  onReplaces(replaced: (leg: IncomingLeg, named: NamedDialog) => void): void {
+    this.#replaced = replaced
+  }
+
+  /** From now on the service takes calls for people who ask for it by API. */
+  onPickUp(pickUp: (id: CallId, person: Person, station: string | undefined) => Promise<void>): void {
+    this.#pickUp = pickUp
+  }
+
+  /** See `CallActs.pickup`. */
+  async pickUp(id: CallId, person: Person, station: string | undefined): Promise<void> {
+    if (!this.#pickUp) throw new CallError('not-allowed')
+    await this.#pickUp(id, person, station)
+  }
+
+  /** A person's own stations, or the one of a device. @param device its name; without it all */
+  stationsOf(person: Person, device?: string): readonly Station[] {
+    const { directory } = this.core
+    return directory
+      .bindingsOf(person.id)
+      .filter((binding) => device === undefined || binding.device.name === device)
+      .map((binding) => stationOf(directory, person, binding))
+  }
+
+  /** Counts a refusal of a service. */
+  noteRefusal(code: CallErrorCode): void {
+    this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
+  }
+
+  /** The live calls, the longest first. */
+  all(): Iterable<Call> {
+    return this.#live.values()
   }
 
   // ---- what calls ask ----------------------------------------------------------------------------------------------------------
@@ -203,8 +270,9 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     for (const watcher of this.#watchers) watcher(view, change)
   }
 
-  traced(call: Call, sipCallId: string): void {
+  traced(call: Call, sipCallId: string, rung?: RungDialog): void {
     this.#traces.set(sipCallId, call.trace)
+    if (rung) this.#dialogs.add(call, rung)
   }
 
   callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined {
@@ -301,8 +369,10 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     this.#tail = due === -1 ? [] : this.#tail.slice(due)
     for (const ended of dropped) {
       this.#store(ended)
-      for (const sipCallId of ended.sipCallIds)
+      for (const sipCallId of ended.sipCallIds) {
         if (this.#traces.get(sipCallId) === ended.trace) this.#traces.delete(sipCallId)
+        this.#dialogs.forget(sipCallId)
+      }
     }
     this.#tailTimer = this.#tail.length > 0 ? this.core.clock.setTimeout(() => this.#dropTails(), 250) : undefined
   }

@@ -20,6 +20,8 @@ const refusals = {
   declined: { sip: 603, http: 409, text: 'Decline' },
   cancelled: { sip: 487, http: 409, text: 'Request Terminated' },
   taken: { sip: 486, http: 409, text: 'Already taken' },
+  'nothing-rings': { sip: 480, http: 409, text: 'Nothing rings there' },
+  'caller-gone': { sip: 480, http: 409, text: 'The caller has hung up' },
   'no-such-dialog': { sip: 481, http: 404, text: 'Call/Transaction Does Not Exist' },
   'not-acceptable': { sip: 488, http: 409, text: 'Not Acceptable Here' },
   'no-media': { sip: 503, http: 503, text: 'No media ports free' },
@@ -33,8 +35,9 @@ export type CallErrorCode = keyof typeof refusals
 /** A refusal of the call core: thrown by acts on calls, translated once at each edge. */
 export class CallError extends Error {
   readonly code: CallErrorCode
-  constructor(code: CallErrorCode) {
-    super(refusals[code].text)
+  /** @param by who was faster, for `taken`: goes into the words */
+  constructor(code: CallErrorCode, by = '') {
+    super(by === '' ? refusals[code].text : `${refusals[code].text} by ${by}`)
     this.code = code
   }
 }

@@ -6,8 +6,9 @@ import { calleeParty } from './caller.ts'
 import { StationCaller } from './caller-side.ts'
 import { inBackground } from './core.ts'
 import type { CallErrorCode } from './errors.ts'
-import type { CallPlan, stationOf } from './plan.ts'
+import type { CallPlan } from './plan.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
+import type { Station } from './station.ts'
 
 /**
  * A person calls out from one of their stations by a click (RFC 5359 §2.18 with anchored media):
@@ -23,11 +24,12 @@ export class Origination implements RingingListener {
   readonly #ringing: Ringing
 
   /** @param stations the bindings to ring first: one device's, or all of the person's */
-  constructor(call: Call, person: Person, stations: readonly ReturnType<typeof stationOf>[]) {
+  constructor(call: Call, person: Person, stations: readonly Station[]) {
     this.#call = call
     const { core } = call.host
     const plan: CallPlan = {
       callee: { number: person.extension, name: person.name, id: person.id },
+      rings: person.id,
       steps: [{ stations, forMs: person.settings.ring.ringMs }],
       people: new Set(),
       mayJoin: () => false,

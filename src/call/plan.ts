@@ -24,6 +24,8 @@ export interface RingStep {
 export interface CallPlan {
   readonly callee: { readonly number: string; readonly name: string; readonly id: string }
   readonly steps: readonly RingStep[]
+  /** The person or group whose plan this is, by id; '' for the outside. A forward changes it, `callee` stays who was called. */
+  readonly rings: string
   /** Who is rung. */
   readonly people: ReadonlySet<string>
   /** Whether a station of theirs that registers meanwhile joins the ringing. */
@@ -109,6 +111,7 @@ function planOfPerson(person: Person, number: string, surroundings: PlanSurround
   const stations = told.bindings.map((binding) => stationOf(surroundings.directory, person, binding))
   return {
     callee: { number, name: person.name, id: person.id },
+    rings: person.id,
     steps: stepsOf(stations, settings.ring, (station) =>
       station.kind === 'device' ? station.binding.device.name : '',
     ),
@@ -136,6 +139,7 @@ function planOfGroup(group: Group, number: string, surroundings: PlanSurrounding
   }
   return {
     callee: { number, name: group.name, id: group.id },
+    rings: group.id,
     steps: stepsOf(stations, group.ring, (station) => (station.kind === 'device' ? station.person.login : '')),
     people: new Set(people.keys()),
     mayJoin: (binding) => {
@@ -171,6 +175,7 @@ function planOfOutside(
   if (trunks.length === 0) throw new CallError('no-trunk')
   return {
     callee: { number, name: '', id: '' },
+    rings: '',
     steps: [{ stations: [{ kind: 'outside', name: number, number, trunks }], forMs: 180_000 }],
     people: new Set(),
     mayJoin: () => false,

@@ -49,6 +49,8 @@ export class Ringing implements BranchListener {
   readonly #call: BranchCall
   readonly #listener: RingingListener
   #step = -1
+  /** When the stations of this step stop. */
+  #until = 0
   #timer: Timer | undefined
   #waitingForStation = false
   /** A browser's connection broke while it rang: it may be back in a moment. */
@@ -93,6 +95,33 @@ export class Ringing implements BranchListener {
   cancel(outcome: string, by: string, reason: HeaderLines): void {
     this.#finish()
     for (const branch of this.branches) branch.cancel(outcome, by, reason)
+  }
+
+  /**
+   * Somebody who is not rung here takes the call: every station stops. What it returns makes the plan to ring on with, for the time that is
+   * left then; `undefined` when none is.
+   */
+  yieldTo(by: string): () => CallPlan | undefined {
+    const rung = this.branches.filter((branch) => branch.live).map(({ station }) => station)
+    const [plan, until, step] = [this.#plan, this.#until, this.#step]
+    this.cancel('picked-up', by, completedElsewhere)
+    return () => {
+      const left = until - this.#core.clock.now()
+      const stations = rung.flatMap((station) => this.#again(station))
+      const later = plan.steps.slice(step + 1)
+      const steps = left > 0 && stations.length > 0 ? [{ stations, forMs: left }, ...later] : later
+      return steps.length > 0 ? { ...plan, steps } : undefined
+    }
+  }
+
+  /** The same station once more: a browser that was loaded anew meanwhile has another contact. */
+  #again(station: Station): Station[] {
+    if (station.kind !== 'device') return [station]
+    const { binding, person } = station
+    const there = this.#core.directory.bindingsOfDevice(binding.device.id)
+    const same = there.find(({ id }) => id === binding.id)
+    if (same) return [{ ...station, binding: same }]
+    return there.slice(0, 1).map((other) => stationOf(this.#core.directory, person, other))
   }
 
   /** Only the named station rings on. False when it does not ring. */
@@ -209,8 +238,13 @@ export class Ringing implements BranchListener {
   }
 
   #startStep(step: RingStep): void {
-    this.#timer = this.#core.clock.setTimeout(() => this.#stepTimedOut(), step.forMs)
+    this.#stopAfter(step.forMs)
     this.#ring(step.stations)
+  }
+
+  #stopAfter(ms: number): void {
+    this.#until = this.#core.clock.now() + ms
+    this.#timer = this.#core.clock.setTimeout(() => this.#stepTimedOut(), ms)
   }
 
   #stepTimedOut(): void {
@@ -286,7 +320,7 @@ export class Ringing implements BranchListener {
     if (known || !person) return
     if (this.#waitingForStation && !this.branches.some((branch) => branch.live)) {
       this.#core.clock.clearTimeout(this.#timer)
-      this.#timer = this.#core.clock.setTimeout(() => this.#stepTimedOut(), person.settings.ring.ringMs)
+      this.#stopAfter(person.settings.ring.ringMs)
     }
     this.#ring([stationOf(this.#core.directory, person, binding)])
   }

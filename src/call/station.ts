@@ -38,6 +38,17 @@ export interface Presented {
   readonly onBehalfOf?: string
 }
 
+/** A person of ours as others see them. */
+export function presentedOf(person: Person, hidden = false): Presented {
+  return {
+    number: person.extension,
+    name: person.name,
+    outsideNumber: outsideNumberOf(person),
+    hidden,
+    hiddenOutside: person.settings.hideNumber,
+  }
+}
+
 /** The number that a person's calls to the outside show. */
 export function outsideNumberOf(person: Person): string {
   return person.settings.shownNumber ?? person.numbers[0] ?? ''
@@ -164,7 +175,13 @@ async function wayToGateway(
   }
 }
 
-function callerUri(core: Core, caller: Presented): string {
+/** Who is at the other end, for a station of ours that may show it (RFC 3325); nothing about who stays unknown. */
+export function identityOf(core: Core, other: Presented): HeaderLines {
+  if (other.hidden || other.number === '') return []
+  return [['P-Asserted-Identity', formatNameAddr(other.name, callerUri(core, other))]]
+}
+
+export function callerUri(core: Core, caller: Presented): string {
   return caller.hidden ? 'sip:anonymous@anonymous.invalid' : `sip:${userPart(caller.number)}@${core.settings.domain}`
 }
 

@@ -106,9 +106,20 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
   }
 
   async function storeGroup(group: Group): Promise<void> {
-    const { id, name, extension, members, ring } = group
-    await table.put('groups', { id, name, extension, members: JSON.stringify(members), settings: JSON.stringify(ring) })
+    const { id, name, extension, members, ring, pickup } = group
+    const settings = JSON.stringify({ ...ring, pickup })
+    await table.put('groups', { id, name, extension, members: JSON.stringify(members), settings })
     book.putGroup(group)
+  }
+
+  /** Whoever is gone is no member and picks nothing up. */
+  async function forgetInGroups(id: string): Promise<void> {
+    for (const group of book.groups()) {
+      const { members, pickup } = group
+      if (!members.includes(id) && !pickup.by.includes(id)) continue
+      const left = (ids: readonly string[]): string[] => ids.filter((one) => one !== id)
+      await storeGroup({ ...group, members: left(members), pickup: { ...pickup, by: left(pickup.by) } })
+    }
   }
 
   async function deleteDevice(id: string): Promise<void> {
@@ -154,10 +165,7 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
       inTurn(async () => {
         if (!book.person(id)) throw missing('person', id)
         await deleteNumbersOf(id)
-        for (const group of book.groups()) {
-          if (!group.members.includes(id)) continue
-          await storeGroup({ ...group, members: group.members.filter((member) => member !== id) })
-        }
+        await forgetInGroups(id)
         for (const device of book.devicesOf(id)) await deleteDevice(device.id)
         await table.remove('people', id)
         book.removePerson(id)
@@ -219,6 +227,9 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
         for (const member of input.members) {
           if (!book.person(member)) throw missing('person', member, 'members')
         }
+        for (const allowed of input.pickup.by) {
+          if (!book.person(allowed) && !book.group(allowed)) throw missing('person or group', allowed, 'pickup.by')
+        }
         const group: Group = { ...input, id, members: [...new Set(input.members)] }
         await storeGroup(group)
         return group
@@ -228,6 +239,7 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
       inTurn(async () => {
         if (!book.group(id)) throw missing('group', id)
         await deleteNumbersOf(id)
+        await forgetInGroups(id)
         await table.remove('groups', id)
         book.removeGroup(id)
       }),

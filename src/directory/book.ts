@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Log } from '#lib'
 import type { DeviceRow, DirectoryRows, NumberRow } from '#storage'
 import type { DialBook } from './dial.ts'
-import { deviceSettingsSchema, personSettingsSchema, ringPlanSchema, trunkSettingsSchema } from './settings.ts'
+import { deviceSettingsSchema, groupSettingsSchema, personSettingsSchema, trunkSettingsSchema } from './settings.ts'
 import type { Trunks } from './trunks.ts'
 import type { Device, Group, Person } from './types.ts'
 
@@ -41,9 +41,10 @@ export class Book implements DialBook {
       this.putDevice({ id: row.id, personId: row.personId, name: row.name, username: row.username, settings }, row)
     }
     for (const row of rows.groups) {
-      const ring = this.#read(ringPlanSchema, row.settings, `group ${row.id}`) ?? ringPlanSchema.parse({})
+      const { pickup, ...ring } =
+        this.#read(groupSettingsSchema, row.settings, `group ${row.id}`) ?? groupSettingsSchema.parse({})
       const members = JSON.parse(row.members) as string[]
-      this.putGroup({ id: row.id, name: row.name, extension: row.extension, members, ring })
+      this.putGroup({ id: row.id, name: row.name, extension: row.extension, members, ring, pickup })
     }
     for (const row of rows.trunks) {
       const settings = this.#read(trunkSettingsSchema, row.settings, `trunk ${row.id}`)

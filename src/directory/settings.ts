@@ -144,13 +144,25 @@ export const deviceSchema = z.strictObject({
   settings: deviceSettingsSchema.prefault({}),
 })
 
+/** Who may take the calls that ring a group or one of its members. */
+export const pickupSchema = z.strictObject({
+  /** Members take each other's calls. */
+  members: z.boolean().default(true),
+  /** People and groups who may as well, by id. */
+  by: z.array(z.string().max(64)).max(1_000).default([]),
+})
+
 export const groupSchema = z.strictObject({
   id,
   name,
   extension: extension.default(''),
   members: z.array(z.string()).max(1_000).default([]),
   ring: ringPlanSchema.prefault({}),
+  pickup: pickupSchema.prefault({}),
 })
+
+/** A group's settings as they are stored: the ring plan, and beside it who may pick up. */
+export const groupSettingsSchema = ringPlanSchema.extend({ pickup: pickupSchema.prefault({}) })
 
 export const numberSchema = z.strictObject({
   number: z.string().max(64),

@@ -102,6 +102,15 @@ export interface Group {
   readonly extension: string
   readonly members: readonly PersonId[]
   readonly ring: RingPlan
+  readonly pickup: PickupRule
+}
+
+/** Who may take the calls that ring a group or one of its members. */
+export interface PickupRule {
+  /** Members take each other's calls. Default true. */
+  readonly members: boolean
+  /** People and groups who may as well, by id. */
+  readonly by: readonly string[]
 }
 
 export interface Trunk {

@@ -29,6 +29,8 @@ export interface PhoneOptions {
   /** Codec payload types in its SDP, default `0 8 101`. */
   readonly payloads?: string
   readonly reliable?: boolean
+  /** Option tags that it supports besides. */
+  readonly supports?: readonly string[]
 }
 
 /** A scripted phone on a stack of its own. */
@@ -73,7 +75,7 @@ export class Phone {
         userAgent: name,
         domain: options.address,
         allow: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'NOTIFY', 'INFO', 'PRACK', 'UPDATE'],
-        supported: options.reliable ? ['100rel', 'timer'] : ['timer'],
+        supported: [...(options.reliable ? ['100rel'] : []), 'timer', ...(options.supports ?? [])],
       },
     })
     const protocol = options.protocol ?? 'udp'

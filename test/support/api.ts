@@ -22,6 +22,9 @@ export class FakeActs implements Pick<CallActs, keyof CallActs> {
   divert(id: CallId, person: Person, to: string): void {
     this.#ask(`divert ${id} ${person.login} ${to}`)
   }
+  async pickup(id: CallId, person: Person, station?: string): Promise<void> {
+    this.#ask(`pickup ${id} ${person.login} ${station ?? 'any'}`)
+  }
   async transfer(id: CallId, person: Person, to: string): Promise<void> {
     this.#ask(`transfer ${id} ${person.login} ${to}`)
   }

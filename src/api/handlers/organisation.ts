@@ -14,6 +14,7 @@ export const organisationHandlers: HandlersOf<Under<'groups'> | Under<'numbers'>
     const after = await desk.directory.putGroup({
       ...{ id, name: body.name ?? name, extension: body.extension ?? extension, members: body.members ?? members },
       ring: { ...before.ring, ...body.ring },
+      pickup: before.pickup,
     })
     return groupShape(desk, after)
   },

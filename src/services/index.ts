@@ -1,0 +1,1 @@
+export { CallPickup, type PickupElsewhere, type PickupWay, type Wanted } from './call-pickup.ts'
