@@ -1,3 +1,4 @@
+export type * from './callback-port.ts'
 export { openStorage, type StorageOptions } from './open.ts'
 export * from './port.ts'
 export { type FolderReader, readFolder } from './sqlite/read-folder.ts'

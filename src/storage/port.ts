@@ -1,3 +1,5 @@
+import type { CallbackStorage } from './callback-port.ts'
+
 /**
  * The storage port. SQLite (embedded) and PostgreSQL stand behind it and pass the same suite. Times are milliseconds since 1970.
  * Every write resolves once it is committed to disk; writes made close together share one transaction.
@@ -423,6 +425,8 @@ export interface Storage {
     putNote(row: NoteRow): Promise<void>
     removeNote(id: string): Promise<void>
   }
+  /** Calls that a message asks for. */
+  readonly callbacks: CallbackStorage
   /** Small durable values: node id, HMAC keys, schema facts. */
   readonly values: {
     get(key: string): Promise<string | undefined>

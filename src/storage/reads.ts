@@ -13,6 +13,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import type { AskerRow, CallbackAttemptRow, CallbackRow, OutboxRow } from './callback-port.ts'
 import type { Engine } from './engine.ts'
 import type {
   BindingRow,
@@ -54,6 +55,11 @@ export interface Tables {
   contacts: StoredContact
   contactNumbers: { contactId: string; number: string }
   contactNotes: NoteRow
+  callbacks: CallbackRow
+  callbackAttempts: CallbackAttemptRow
+  askers: AskerRow
+  askerKeys: { key: string; askerId: string }
+  outbox: OutboxRow
 }
 
 export type Reads = Kysely<Tables>

@@ -1,3 +1,4 @@
+import { askerKeysTable, askersTable, callbackAttemptsTable, callbacksTable, outboxTable } from './callback-tables.ts'
 import {
   bindingsTable,
   chargesTable,
@@ -276,6 +277,83 @@ export const anonymiseNotes = update(
   0,
   (rows) => `UPDATE contact_notes SET author_id = '' FROM ${rows} WHERE contact_notes.author_id = v.p0`,
   true,
+)
+
+function typesOf<Row>({ columns, integers }: Table<Row>): readonly string[] {
+  return columns.map((column) => (integers.includes(column) ? 'bigint' : 'text'))
+}
+
+/** `column = v.p1, …` for all but the key. */
+function assignments<Row>({ columns, keys }: Table<Row>): string {
+  return columns
+    .slice(keys)
+    .map((column, i) => `"${columnName(column)}" = v.p${i + keys}`)
+    .join(', ')
+}
+
+/** A new request; one that is there stays as it is. */
+export const keepCallback = put(callbacksTable, false, true)
+
+/** A request's columns, the state in which it has to be. */
+export const changeCallback = update(
+  [...typesOf(callbacksTable), 'text'],
+  0,
+  (rows) =>
+    `UPDATE callbacks SET ${assignments(callbacksTable)} FROM ${rows} WHERE callbacks.id = v.p0 AND callbacks.state = v.p${callbacksTable.columns.length}`,
+)
+
+/** Attempt id, node, number, now, request id: one process takes a scheduled request. */
+export const beginAttempt = update(
+  ['text', 'text', 'bigint', 'bigint', 'text'],
+  4,
+  (rows) =>
+    `UPDATE callbacks SET state = 'ringing', attempt_id = v.p0, node = v.p1, attempts = v.p2, changed_at = v.p3, due_at = NULL FROM ${rows} WHERE callbacks.id = v.p4 AND callbacks.state = 'scheduled'`,
+)
+
+const attemptColumns = callbackAttemptsTable.columns.map((column) => `"${columnName(column)}"`)
+const attemptValues = attemptColumns.map((_, i) => `v.p${i}`).join(', ')
+
+/** An attempt's columns: written where {@link beginAttempt} took the request for it. */
+export const noteAttempt = ((): number => {
+  const types = typesOf(callbackAttemptsTable)
+  const sql = (rows: string): string =>
+    `INSERT INTO callback_attempts (${attemptColumns.join(', ')}) SELECT ${attemptValues} FROM ${rows} JOIN callbacks c ON c.id = v.p1 AND c.attempt_id = v.p0 AND c.state = 'ringing' ON CONFLICT DO NOTHING`
+  return own(sql(`(SELECT ${types.map((_, i) => `? AS p${i}`).join(', ')}) AS v`), types, 1, sql)
+})()
+
+export const putAttempt = put(callbackAttemptsTable)
+
+/** A request's columns: what follows an attempt, where it is the one under way. */
+export const endAttempt = update(
+  typesOf(callbacksTable),
+  0,
+  (rows) =>
+    `UPDATE callbacks SET ${assignments(callbacksTable)} FROM ${rows} WHERE callbacks.id = v.p0 AND callbacks.state = 'ringing' AND callbacks.attempt_id = v.p${callbacksTable.columns.indexOf('attemptId')}`,
+)
+
+export const putAsker = put(askersTable)
+export const putAskerKey = put(askerKeysTable)
+export const putNotice = put(outboxTable)
+export const keepNotice = put(outboxTable, false, true)
+
+const noticeColumns = outboxTable.columns.map((column) => `"${columnName(column)}"`)
+const noticeValues = noticeColumns.map((_, i) => `v.p${i}`).join(', ')
+
+/** A message's columns, state and time of the change that it tells of: written where that change took place. */
+export const addNoticeOf = ((): number => {
+  const types = [...typesOf(outboxTable), 'text', 'bigint']
+  const { length } = noticeColumns
+  const sql = (rows: string): string =>
+    `INSERT INTO outbox (${noticeColumns.join(', ')}) SELECT ${noticeValues} FROM ${rows} JOIN callbacks c ON c.id = v.p1 AND c.state = v.p${length} AND c.changed_at = v.p${length + 1} ON CONFLICT DO NOTHING`
+  return own(sql(`(SELECT ${types.map((_, i) => `? AS p${i}`).join(', ')}) AS v`), types, 1, sql)
+})()
+
+/** Until, node, now, id: one process takes a message that is due. */
+export const takeNotice = update(
+  ['bigint', 'text', 'bigint', 'text'],
+  3,
+  (rows) =>
+    `UPDATE outbox SET due_at = v.p0, node = v.p1, tries = tries + 1 FROM ${rows} WHERE outbox.id = v.p3 AND outbox.state = 'waiting' AND outbox.due_at <= v.p2`,
 )
 
 /** Every prepared write; a write names its statement by the place in this list. */

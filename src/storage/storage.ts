@@ -1,5 +1,6 @@
 import type { Clock, Log } from '#lib'
 import { createAccounts } from './accounts.ts'
+import { createCallbacks } from './callbacks.ts'
 import { createCalls } from './calls.ts'
 import { createCharges } from './charges.ts'
 import { createContacts } from './contacts.ts'
@@ -70,6 +71,7 @@ export function createStorage(engine: Engine, clock: Clock, log: Log, flushMs: n
     },
     accounts: createAccounts(queue, reads),
     contacts: createContacts(queue, reads),
+    callbacks: createCallbacks(queue, reads),
     values: {
       get: value,
       put: (key, value) => queue.add([putValue, key, value]),

@@ -2,12 +2,13 @@ import { StorageError } from '../storage-error.ts'
 import { callsAndDirectory } from './001-calls-and-directory.ts'
 import { accountsAndContacts } from './002-accounts-and-contacts.ts'
 import { chargesAndNodes } from './003-charges-and-nodes.ts'
+import { callbacks } from './004-callbacks.ts'
 import type { Migration } from './dialect.ts'
 
 export * from './dialect.ts'
 
 /** Every migration, in the order of their versions. */
-export const migrations: readonly Migration[] = [callsAndDirectory, accountsAndContacts, chargesAndNodes]
+export const migrations: readonly Migration[] = [callsAndDirectory, accountsAndContacts, chargesAndNodes, callbacks]
 
 /** Where a database keeps which migrations it has had. */
 export const migrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
