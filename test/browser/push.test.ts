@@ -35,22 +35,25 @@ needs('chromium')('ringing while the desk is closed', () => {
     await baton?.stop()
   })
 
-  /** Alice switches it on; the browser's own push service is far away, so ours stands in for it. */
-  async function switchedOn(language: 'en' | 'de') {
+  /** Somebody switches it on; the browser's own push service is far away, so ours stands in for it. */
+  async function switchedOn(language: 'en' | 'de', who = 'Alice') {
     const context = await browser.newContext({ locale: language, permissions: ['microphone', 'notifications'] })
     closers.push(() => context.close())
-    const given = JSON.stringify(service.address(`/${language}`))
+    const given = JSON.stringify(service.address(`/${language}/${who}`))
     await context.addInitScript(`{
       const given = ${given}
       PushManager.prototype.subscribe = async () => ({ ...given, toJSON: () => given })
     }`)
     const page = await context.newPage()
     await page.goto(`${baton.http}/desk#/settings`)
-    await page.getByRole('button', { name: /Alice/ }).click()
+    await page.getByRole('button', { name: new RegExp(who) }).click()
     const label = language === 'en' ? 'Ring me when Baton is closed' : 'Auch klingeln, wenn Baton geschlossen ist'
     const box = page.getByRole('switch', { name: label })
     await box.click()
-    await page.waitForFunction(() => localStorage.getItem('baton.ring-when-closed') === 'demo-alice')
+    await page.waitForFunction(
+      (id) => localStorage.getItem('baton.ring-when-closed') === id,
+      `demo-${who.toLowerCase()}`,
+    )
     expect(await box.isChecked()).toBe(true)
     const [worker] = context.serviceWorkers()
     expect(worker?.url()).toBe(`${baton.http}/sw.js`)
@@ -74,20 +77,17 @@ needs('chromium')('ringing while the desk is closed', () => {
     return { context, worker: worker as Worker, deliver }
   }
 
+  function invite(uri: string, callId: string): void {
+    const headers = { 'Content-Type': 'application/sdp' }
+    caller.send(caller.request({ method: 'INVITE', uri, callId, headers, body: audioSdp('127.0.0.1', 30_000) }))
+  }
+
   /** An outside caller rings Alice, whose phone rings too. */
   async function ring() {
     const callId = newCallId()
-    caller.send(
-      caller.request({
-        method: 'INVITE',
-        uri: 'sip:+12025550101@127.0.0.1',
-        callId,
-        headers: { 'Content-Type': 'application/sdp' },
-        body: audioSdp('127.0.0.1', 30_000),
-      }),
-    )
-    const invite = await phone.expect({ method: 'INVITE' })
-    phone.send(phone.response(invite, 180, 'Ringing'))
+    invite('sip:+12025550101@127.0.0.1', callId)
+    const rung = await phone.expect({ method: 'INVITE' })
+    phone.send(phone.response(rung, 180, 'Ringing'))
     return callId
   }
 
@@ -154,8 +154,34 @@ needs('chromium')('ringing while the desk is closed', () => {
     await client('POST /api/v1/calls/{id}/hangup', { path: { id: notice.callId } })
   })
 
-  async function token(): Promise<string> {
-    const body = { login: 'alice', password: 'alice-demo' }
+  test('no phone and the desk closed: the caller hears ringing, the notice opens the desk, which rings and answers', async () => {
+    const { context, worker, deliver } = await switchedOn('en', 'Bob')
+    const client = createClient({ base: baton.http, token: await token('bob') })
+    const reachable = () =>
+      client('GET /api/v1/people').then(({ people }) => people.find(({ login }) => login === 'bob')?.reachable)
+    await expect.poll(reachable, { timeout: 20_000 }).toBe(false)
+    const callId = newCallId()
+    invite('sip:+12025550102@127.0.0.1', callId)
+    const ours = (status: number) => (message: { status?: number; header(name: string): string | undefined }) =>
+      message.status === status && message.header('Call-ID') === callId
+    await caller.expect(ours(180))
+    let heard = await service.next()
+    while (heard.path !== '/en/Bob') heard = await service.next()
+    const { notice } = heard
+    await deliver(notice)
+    expect(await shown(worker, 1)).toMatchObject([{ title: '+12025550177 calls', actions: ['Answer', 'Decline'] }])
+    const page = await opened(context, '/desk')
+    const card = page.getByRole('alertdialog', { name: /Incoming call from/ })
+    await card.getByRole('button', { name: 'Answer', exact: true }).click({ timeout: 15_000 })
+    await caller.expect(ours(200))
+    await expect
+      .poll(() => client('GET /api/v1/calls/{id}', { path: { id: notice.callId } }), { timeout: 20_000 })
+      .toMatchObject({ state: 'answered', answeredBy: expect.stringContaining('bob/desk') })
+    await client('POST /api/v1/calls/{id}/hangup', { path: { id: notice.callId } })
+  })
+
+  async function token(login = 'alice'): Promise<string> {
+    const body = { login, password: `${login}-demo` }
     return (await createClient({ base: baton.http })('POST /api/v1/session', { body })).token
   }
 
