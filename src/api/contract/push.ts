@@ -1,5 +1,6 @@
 /** Browsers that ring while the desk is closed (Web Push). */
 import { z } from 'zod'
+import { line } from './shared.ts'
 
 const base64url = (least: number, longest: number) =>
   z
@@ -11,7 +12,7 @@ const base64url = (least: number, longest: number) =>
 /** `GET /api/v1/push/key` */
 export const pushKey = z.object({ publicKey: z.string() })
 
-const endpoint = z.string().min(1).max(1000)
+const endpoint = line(1000, 1)
 
 /** `POST /api/v1/push/subscriptions`: what the browser's PushManager gave. */
 export const pushSubscriptionBody = z.strictObject({
