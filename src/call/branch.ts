@@ -1,7 +1,7 @@
 import type { MediaLeg } from '#media'
 import type { Dialog, Failure, HeaderLines, OutgoingCall, OutgoingHandlers, Response } from '#sip'
 import { callHeader } from './call-header.ts'
-import type { Core } from './core.ts'
+import { type Core, inBackground } from './core.ts'
 import { type CallErrorCode, causeOfStatus } from './errors.ts'
 import { type Presented, personOf, type Station, type Way, waysTo } from './station.ts'
 import type { BranchState, BranchView } from './types.ts'
@@ -43,6 +43,12 @@ export interface RungDialog {
   live: boolean
 }
 
+/** Asks a phone that rings to answer, as makers of phones have agreed on it; no subscription is needed. */
+const talk: HeaderLines = [
+  ['Event', 'talk'],
+  ['Subscription-State', 'active'],
+]
+
 /** Phones know one of the two, by maker. */
 function answerByItself(domain: string): HeaderLines {
   return [
@@ -72,6 +78,10 @@ export class Branch implements OutgoingHandlers {
   #offer = ''
   #outgoing: OutgoingCall | undefined
   #rung: RungDialog | undefined
+  /** The early dialog of the station's last response. */
+  #early: Dialog | undefined
+  /** To be told to answer, as soon as there is a dialog for it. */
+  #toAnswer = false
   #cancelled: HeaderLines | undefined
 
   constructor(core: Core, station: Station, media: MediaLeg, listener: BranchListener) {
@@ -114,9 +124,19 @@ export class Branch implements OutgoingHandlers {
     this.#release()
   }
 
-  progress(response: Response): void {
+  /** Asks the phone to answer by itself, where its profile allows it. One that cannot refuses that, and rings on. */
+  answerItself(): void {
+    const { station } = this
+    if (station.kind !== 'device' || !station.binding.device.settings.autoAnswer) return
+    this.#toAnswer = true
+    this.#askToAnswer()
+  }
+
+  progress(response: Response, early: Dialog | undefined): void {
     if (!this.live) return
     this.remoteTag = response.toTag
+    this.#early = early
+    if (this.#toAnswer) this.#askToAnswer()
     if (this.#rung) this.#rung.remoteTag = response.toTag
     this.#listener.rang(
       this,
@@ -205,6 +225,12 @@ export class Branch implements OutgoingHandlers {
       this,
     )
     this.#rung.localTag = this.#outgoing.localTag
+  }
+
+  #askToAnswer(): void {
+    if (!this.live || !this.#early) return
+    this.#toAnswer = false
+    inBackground(this.#core, 'asking a phone to answer', this.#early.request('NOTIFY', { headers: talk }))
   }
 
   /** What only our own stations are told. */

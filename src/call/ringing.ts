@@ -124,7 +124,7 @@ export class Ringing implements BranchListener {
     return there.slice(0, 1).map((other) => stationOf(this.#core.directory, person, other))
   }
 
-  /** Only the named station rings on. False when it does not ring. */
+  /** Only the named station rings on, or answers by itself where it may. False when it does not ring. */
   only(station: string): boolean {
     const chosen = this.branches.find((branch) => branch.live && branch.station.name === station)
     if (!chosen) return false
@@ -132,6 +132,7 @@ export class Ringing implements BranchListener {
     for (const other of this.branches) {
       if (other !== chosen) other.cancel('not-chosen', chosen.station.name, completedElsewhere)
     }
+    chosen.answerItself()
     this.#listener.branchesChanged()
     return true
   }

@@ -48,6 +48,47 @@ describe('acts on a ringing call', () => {
     expect(refused(() => acts.decline(only(scenario), person('alice')))).toBe('taken')
   })
 
+  it.each([true, false])('answer on a phone whose profile allows it to answer by itself: %s', async (autoAnswer) => {
+    const { scenario, alice, caller, person, acts } = await house()
+    const [device] = scenario.directory.devicesOf(person('alice').id)
+    if (!device) throw new Error('alice has no phone')
+    await scenario.during(scenario.directory.putDevice({ ...device, settings: { ...device.settings, autoAnswer } }))
+    const placed = caller.call('+12025550101')
+    await scenario.pass(200)
+    const events: (string | undefined)[] = []
+    const early = alice.rung[0]?.early
+    if (!early) throw new Error('no early dialog')
+    early.handlers = {
+      notify: (transaction) => {
+        events.push(transaction.request.header('event'))
+        transaction.respond(200)
+        alice.answer()
+      },
+    }
+    acts.answer(only(scenario), person('alice'), 'alice/phone')
+    await scenario.pass(200)
+    expect(events).toEqual(autoAnswer ? ['talk'] : [])
+    if (!autoAnswer) alice.answer()
+    expect(await scenario.during(placed.result)).toBe(200)
+    placed.dialog?.bye()
+    await scenario.pass(200)
+  })
+
+  it('a phone that does not know how to answer by itself rings on', async () => {
+    const { scenario, alice, caller, person, acts } = await house()
+    const [device] = scenario.directory.devicesOf(person('alice').id)
+    if (!device) throw new Error('alice has no phone')
+    const settings = { ...device.settings, autoAnswer: true }
+    await scenario.during(scenario.directory.putDevice({ ...device, settings }))
+    const placed = caller.call('+12025550101')
+    await scenario.pass(200)
+    acts.answer(only(scenario), person('alice'), 'alice/phone')
+    await scenario.pass(60_000 / 4)
+    expect([placed.done, alice.cancels.length]).toEqual([false, 0])
+    alice.answer()
+    expect(await scenario.during(placed.result)).toBe(200)
+  })
+
   it('decline', async () => {
     const { scenario, alice, caller, person, acts } = await house()
     const placed = caller.call('+12025550101')
