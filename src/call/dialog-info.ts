@@ -9,6 +9,9 @@ import type { EventPackage, Watched } from './subscriptions.ts'
 /** Dialogs that one NOTIFY tells of: what rings comes first. Bounds its size, also over UDP. */
 const MOST_DIALOGS = 40
 
+/** Watchers that are told in one turn of the event loop: calls go on between many. */
+const AT_ONCE = 200
+
 const nothing: readonly DialogEntry[] = []
 
 /**
@@ -73,8 +76,14 @@ export class DialogEvents implements EventPackage {
     }
     for (const party of this.#groups) concerned.add(party)
     for (const party of concerned) {
-      if (this.#show(party, call)) for (const tell of [...party.watchers]) tell()
+      if (this.#show(party, call)) this.#tell([...party.watchers])
     }
+  }
+
+  #tell(watchers: readonly (() => void)[]): void {
+    for (const tell of watchers.slice(0, AT_ONCE)) tell()
+    if (watchers.length <= AT_ONCE) return
+    this.#host.core.clock.setTimeout(() => this.#tell(watchers.slice(AT_ONCE)), 0)
   }
 
   /** Brings what a party shows of a call up to date; false when that makes no difference. */

@@ -349,6 +349,21 @@ describe('who may watch', () => {
     expect(dave.statuses()).toEqual([401, 200])
   })
 
+  it('who may not pick up sees that there is a call, not with whom', async () => {
+    const scenario = await Scenario.start()
+    const group = scenario.directory.groupById('demo-front')
+    if (!group) throw new Error('no group')
+    await scenario.during(
+      scenario.directory.putGroup({ ...group, members: [...group.members], pickup: { members: false } }),
+    )
+    await scenario.registered('bob', 'bob', '10.0.0.2')
+    const carol = await asked('carol', 'sip:102@baton.local', scenario)
+    scenario.phone('caller', trunk).call('+12025550102')
+    await scenario.pass(500)
+    expect(newest(carol)).toMatchObject([{ state: 'early', local: 'sip:102@baton.local', remote: '', display: '' }])
+    expect(carol.bodies().join('')).not.toContain('5551234567')
+  })
+
   it('who loses the right is told no more', async () => {
     const { scenario, carol, caller } = await watched()
     const group = scenario.directory.groupById('demo-front')
