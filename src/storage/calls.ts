@@ -18,6 +18,10 @@ import {
 import { contextsTable, dialogsTable } from './tables.ts'
 import type { WriteQueue } from './write-queue.ts'
 
+/** Ids that a question for contexts is narrowed by: more would cost the database more than reading them all. */
+const mostIds = 64
+const mostContexts = 500
+
 /** The hot writes: each is one unit of prepared statements. */
 export function createCalls(queue: WriteQueue, reads: Reads): Storage['calls'] {
   return {
@@ -82,15 +86,17 @@ export function createCalls(queue: WriteQueue, reads: Reads): Storage['calls'] {
       await queue.add([])
       return read()
     },
-    contextsElsewhere: (node, ids) =>
-      reads
-        .selectFrom('callContexts')
-        .selectAll()
-        .where('node', '!=', node)
-        .where((eb) => eb.or(ids.flatMap((id) => [eb('calleeId', '=', id), namesPerson(eb.ref('branches'), id)])))
-        .orderBy('ringingSince')
-        .orderBy('callId')
-        .execute(),
+    async contextsOf(nodes, ids) {
+      if (nodes.length === 0 || ids.length === 0) return []
+      const ringing = reads.selectFrom('callContexts').selectAll().where('node', 'in', nodes)
+      const narrowed =
+        ids.length > mostIds
+          ? ringing
+          : ringing.where((eb) =>
+              eb.or(ids.flatMap((id) => [eb('calleeId', '=', id), namesPerson(eb.ref('branches'), id)])),
+            )
+      return narrowed.orderBy('ringingSince').orderBy('callId').limit(mostContexts).execute()
+    },
     contexts: () => reads.selectFrom('callContexts').selectAll().orderBy('ringingSince').orderBy('callId').execute(),
   }
 }

@@ -31,7 +31,7 @@ describeStorages((given) => {
       expect(await storage.calls.context('c1')).toBeUndefined()
     })
 
-    it('is found from another node by callee and by who is rung, the oldest first', async () => {
+    it('is found on other nodes by callee and by who is rung, the oldest first', async () => {
       const rung = (personId: string) => JSON.stringify([{ station: 'x', personId }])
       await storage.calls.ringing(aContext({ callId: 'late', node: 'a', calleeId: 'bob', ringingSince: 3 }))
       await storage.calls.ringing(aContext({ callId: 'group', node: 'a', calleeId: 'front', ringingSince: 2 }))
@@ -41,11 +41,14 @@ describeStorages((given) => {
       await storage.calls.ringing(aContext({ callId: 'own', node: 'b', calleeId: 'bob' }))
       await storage.calls.ringing(aContext({ callId: 'other', node: 'a', calleeId: 'bobby', branches: rung('bobby') }))
       const found = async (...people: string[]) =>
-        (await storage.calls.contextsElsewhere('b', people)).map(({ callId }) => callId)
+        (await storage.calls.contextsOf(['a', 'c'], people)).map(({ callId }) => callId)
       expect(await found('bob')).toEqual(['forwarded', 'late'])
       expect(await found('bob', 'front')).toEqual(['forwarded', 'group', 'late'])
       expect(await found('b_b', '%')).toEqual([])
       expect(await found()).toEqual([])
+      expect(await storage.calls.contextsOf([], ['bob'])).toEqual([])
+      const everybody = Array.from({ length: 100 }, (_, i) => `p${i}`)
+      expect(await found(...everybody)).toEqual(['forwarded', 'group', 'late', 'other'])
     })
   })
 

@@ -354,10 +354,10 @@ export interface Storage {
     /** The context of one ringing call, whatever node it lives on; one whose write is still on its way is waited for. */
     context(callId: string): Promise<CallContextRow | undefined>
     /**
-     * Calls of other nodes that are for one of these people or groups, or ring a station of one of these people; the one that rings longest
-     * first. A node that died keeps its rows until it starts again: see `nodes.list`.
+     * Calls that ring on these nodes and are for one of these people or groups, or ring a station of one of these people: the 500 that ring
+     * longest, longest first. With more than 64 ids they are not narrowed by them.
      */
-    contextsElsewhere(node: string, ids: readonly string[]): Promise<readonly CallContextRow[]>
+    contextsOf(nodes: readonly string[], ids: readonly string[]): Promise<readonly CallContextRow[]>
   }
   /** Who took whose calls. A call's end ends its charges too: see `calls.closed`, `calls.unanswered`, `calls.sweep`. */
   readonly charges: {
