@@ -205,7 +205,7 @@ export class Call implements RingingListener, LegListener {
     return new CallError('taken', party?.person?.login ?? party?.station)
   }
 
-  /** Writes the context row again. Resolves once it is stored. */
+  /** Writes the context row as it is now. Resolves once it is stored. */
   storeContext(): Promise<void> {
     return this.host.core.storage.calls.ringing(contextRowOf(this.#facts()))
   }
@@ -421,7 +421,8 @@ export class Call implements RingingListener, LegListener {
 
   /** Whether the person has a part in this call: for `maxCalls`. */
   concerns(personId: string): boolean {
-    return this.from.person?.id === personId || this.plan?.people.has(personId) === true
+    const callee = this.callee?.party.person?.id ?? this.claimed?.by.person?.id
+    return this.from.person?.id === personId || callee === personId || this.plan?.people.has(personId) === true
   }
 
   /** Whom the call rings now: people with a station that rings, and the group that was called; by id. */

@@ -127,7 +127,8 @@ export class StationCaller implements CallerSide {
     return this.dialog.state()
   }
 
-  answer(): Dialog {
+  answer(_body: string, headers: HeaderLines = []): Dialog {
+    if (headers.length > 0) this.dialog.identify(headers)
     return this.dialog
   }
 

@@ -79,9 +79,15 @@ export class Claim {
 
   /** Joins caller and taker. The record and both dialogs are in the database before either hears of it. */
   async join(taker: Taker): Promise<JoinOutcome> {
-    const outcome = await this.call.join(this, taker)
-    if (outcome !== 'joined') taker.abandon()
-    return outcome
+    let outcome: JoinOutcome | 'failed' = 'failed'
+    try {
+      outcome = await this.call.join(this, taker)
+      return outcome
+    } finally {
+      if (outcome !== 'joined') taker.abandon()
+      // A record that cannot be written: nobody can be given the call any more.
+      if (outcome === 'failed' && this.call.state === 'joining') this.call.end('error', 'server')
+    }
   }
 
   /** The taker is not to be had: the stations ring again for the ringing time that is left, and what follows ringing follows. */

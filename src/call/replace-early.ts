@@ -27,7 +27,12 @@ export async function replaceEarly(claim: Claim, leg: IncomingLeg, limitMs: numb
   const media = made.value
   const offer = await media.offer(like)
   const ids = { callId: random.token(16), localTag: random.token(8) }
-  await claim.asks(ids)
+  try {
+    await claim.asks(ids)
+  } catch (error) {
+    await media.close()
+    throw error
+  }
   const { early, localTag, request, flow } = leg.invitation
   if (!offer.ok || !early || !claim.open || leg.ended) {
     await media.close()

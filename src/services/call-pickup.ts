@@ -140,8 +140,8 @@ export class CallPickup {
   // ---- the pickup ----------------------------------------------------------------------------------------------------------------
 
   async #pickUp(call: Call, by: Claim['by'], picker: Person, connect: (claim: Claim) => Promise<void>): Promise<void> {
-    const { storage, clock } = this.#calls.core
-    const context = await storage.calls.context(call.id)
+    const { storage, clock, log } = this.#calls.core
+    const context = await this.#contextOf(call)
     if (!context || call.state !== 'ringing') throw call.refusal()
     const charge = this.#openCharge(call, context, by, picker)
     let claim: Claim | undefined
@@ -152,10 +152,20 @@ export class CallPickup {
     } catch (error) {
       claim?.giveBack()
       const reason = error instanceof CallError ? error.code : 'error'
-      await charge.opened.catch(() => {})
-      await storage.charges.void(charge.id, reason, clock.now())
+      storage.charges
+        .void(charge.id, reason, clock.now())
+        .catch((fault: unknown) => log.error({ error: String(fault) }, 'voiding the charge of a failed pickup failed'))
       throw error
     }
+  }
+
+  /** The context as the database has it; a call that began to ring this very moment is written first. */
+  async #contextOf(call: Call): Promise<Context | undefined> {
+    const { calls } = this.#calls.core.storage
+    const context = await calls.context(call.id)
+    if (context || call.state !== 'ringing') return context
+    await call.storeContext()
+    return calls.context(call.id)
   }
 
   /** Gives the station the claimed call: in the place of a dummy session where it can, else by answering it. */
@@ -167,8 +177,9 @@ export class CallPickup {
     if (!media) throw callerGone
     await leg.open(media)
     if (mayReplace && !leg.overWebSocket && leg.offers) {
-      const early = await leg.early({ tone: 'comfort' }, replaceMs)
-      if (early && (await replaceEarly(claim, leg, replaceMs))) {
+      // A station that does not confirm the 183 is not there.
+      if (!(await leg.early({ tone: 'comfort' }, prackMs))) throw claim.open ? new CallError('cancelled') : callerGone
+      if (await replaceEarly(claim, leg, replaceMs)) {
         leg.replaced(cancelMs)
         this.joined.replaced++
         return
@@ -236,6 +247,8 @@ export interface PickupElsewhere {
 
 type Context = NonNullable<Awaited<ReturnType<Calls['core']['storage']['calls']['context']>>>
 
+/** How long the PRACK of the 183 is waited for, where the station sends one, in ms. */
+const prackMs = 8_000
 /** How long a station has to accept the INVITE with Replaces, in ms. */
 const replaceMs = 2_000
 /** How long the station's CANCEL of its dummy session is waited for, in ms. */

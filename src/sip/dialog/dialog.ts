@@ -202,6 +202,13 @@ export class LiveDialog implements Dialog {
     else this.#waitingBye = headers
   }
 
+  identify(headers: HeaderLines): void {
+    if (this.ended || !this.peerAllows.has('UPDATE')) return
+    void this.#update(this.core.minSE, headers).then((response) => {
+      if (response && response.status < 300 && !this.ended) this.core.guard(() => this.refreshed(response))
+    })
+  }
+
   /** A request of the peer in this dialog. */
   receive(transaction: ServerTransaction): void {
     receiveInDialog(this, transaction)
@@ -400,10 +407,11 @@ export class LiveDialog implements Dialog {
     return response !== undefined && response.status < 300
   }
 
-  #update(minSE: number): Promise<Response | undefined> {
+  #update(minSE: number, more: HeaderLines = []): Promise<Response | undefined> {
     const headers: HeaderLines = [
       ['Supported', this.core.supportedUnreliable],
       ...sessionOffer(this.core, this.session.agreement, minSE),
+      ...more,
     ]
     return this.request('UPDATE', { headers })
   }

@@ -75,6 +75,11 @@ export interface Dialog {
    * final response after its ACK, `undefined` on timeout.
    */
   reinvite(sdp: string, headers?: HeaderLines): Promise<Response | undefined>
+  /**
+   * Tells the peer who is at the other end now: UPDATE without an offer (RFC 3311), which also refreshes the session. A peer that does not
+   * take UPDATE is told nothing.
+   */
+  identify(headers: HeaderLines): void
   /** Ends the dialog with BYE once; further calls do nothing. A BYE to a dialog whose 2xx still waits for ACK waits for it (§15). */
   bye(headers?: HeaderLines): void
 }
