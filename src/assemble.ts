@@ -102,7 +102,13 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     authenticatorOf: ({ protocol }: Flow) => (protocol === 'ws' || protocol === 'wss' ? forBrowsers : forPhones),
     resolver,
     reachableByPush: (personId: string) => parts.reachableByPush?.(personId) ?? false,
-    settings: { ...defaultCallSettings, node: config.node, domain, maxCalls: config.limits.maxCalls },
+    settings: {
+      ...defaultCallSettings,
+      node: config.node,
+      domain,
+      maxCalls: config.limits.maxCalls,
+      pickupCode: config.pickup.code,
+    },
   } as Core & { readonly directory: Directory & DirectoryAdmin }
   const gate = new Gate(directory, clock)
   const calls = new Calls(core, gate)

@@ -66,8 +66,6 @@ export class Branch implements OutgoingHandlers {
   outcome = ''
   by = ''
   endedAt = 0
-  /** The station's tag of last, '' before its first response. */
-  remoteTag = ''
   /** The way in use: its trunk goes into the record. */
   way: Way | undefined
   readonly #core: Core
@@ -105,6 +103,11 @@ export class Branch implements OutgoingHandlers {
     return this.#outgoing && { callId: this.#outgoing.callId, localTag: this.#outgoing.localTag }
   }
 
+  /** The station's tag of last, '' before its first response. */
+  get remoteTag(): string {
+    return this.#rung?.remoteTag ?? ''
+  }
+
   /** Who is shown as calling; `undefined` once it rings no more. */
   get presented(): Presented | undefined {
     return this.#call?.presented
@@ -134,7 +137,6 @@ export class Branch implements OutgoingHandlers {
 
   progress(response: Response, early: Dialog | undefined): void {
     if (!this.live) return
-    this.remoteTag = response.toTag
     this.#early = early
     if (this.#toAnswer) this.#askToAnswer()
     if (this.#rung) this.#rung.remoteTag = response.toTag
@@ -204,7 +206,6 @@ export class Branch implements OutgoingHandlers {
       return
     }
     this.way = way
-    this.remoteTag = ''
     const callId = this.#core.random.token(16)
     if (this.#rung) this.#rung.live = false
     this.#rung = { callId, localTag: '', remoteTag: '', live: true }

@@ -110,13 +110,22 @@ describe('a lamp', () => {
     expect(told(carol).slice(-1)).toEqual(['early'])
   })
 
-  it('names the dialog so that an INVITE with Replaces finds it', async () => {
-    const { scenario, carol, caller } = await watched()
-    caller.call('+12025550102')
+  it('names the dialog so that an INVITE with Replaces finds it and takes the call', async () => {
+    const { scenario, bob, carol, caller } = await watched()
+    const placed = caller.call('+12025550102')
     await scenario.pass(1000)
     const [{ callId, localTag, remoteTag } = { callId: '', localTag: '', remoteTag: '' }] = newest(carol)
     // RFC 3891 §3: to-tag is the tag of who gets the INVITE, the server.
     expect(scenario.house.ua.dialog(callId, remoteTag, localTag)).toMatchObject({ confirmed: false, ended: false })
+    const desk = await scenario.registered('desk', 'carol', '10.0.0.33')
+    const taken = desk.call('*8102', {
+      headers: [['Replaces', `${callId};to-tag=${remoteTag};from-tag=${localTag};early-only`]],
+    })
+    expect(await scenario.during(taken.result)).toBe(200)
+    expect(await scenario.during(placed.result)).toBe(200)
+    await scenario.pass(100)
+    expect(bob.cancels).toHaveLength(1)
+    expect(newest(carol)).toMatchObject([{ callId, state: 'terminated' }])
   })
 
   it('burns while a call lasts', async () => {
