@@ -6,7 +6,7 @@ export type RealProgram = { readonly name: string; readonly debian: string; read
 
 export const programs: readonly RealProgram[] = [
   { name: 'sipp', debian: 'sip-tester', suites: ['test/sipp', 'test/support', 'test/torture', 'test/soak'] },
-  { name: 'baresip', debian: 'baresip-core', suites: ['test/interop', 'test/support'] },
+  { name: 'baresip', debian: 'baresip-core', suites: ['test/interop', 'test/support', 'test/browser'] },
   { name: 'kamailio', debian: 'kamailio', suites: ['test/support'] },
   { name: 'initdb', debian: 'postgresql', suites: ['src/storage', 'test/crash', 'test/soak'] },
   { name: 'openssl', debian: 'openssl', suites: ['src/sip/transport', 'src/api', 'test/interop'] },
