@@ -1,10 +1,9 @@
 import type { WebSocket } from 'ws'
-import { type CallChange, type CallId, type CallView, type LiveCalls, ladderModel, type TraceEntry } from '#call'
-import type { Directory } from '#directory'
-import type { Clock, Log, Timer } from '#lib'
-import type { Storage } from '#storage'
+import { type CallChange, type CallId, type CallView, ladderModel, type TraceEntry } from '#call'
+import type { Timer } from '#lib'
 import { boardRequest } from './contract.ts'
 import { EventLog, type LoggedBatch, type LoggedChange, loggedChange } from './event-log.ts'
+import type { BoardOptions, Reader, Resume } from './event-reader.ts'
 import { shape } from './handlers/calls.ts'
 import { Presence, type PresenceChanges } from './presence.ts'
 import { TraceWatch } from './trace-watch.ts'
@@ -30,35 +29,6 @@ const lingerMs = 60_000
 /** Each reader is asked once in so many seconds whether it is there. */
 const pingSeconds = 30
 
-export interface BoardOptions {
-  readonly calls: LiveCalls
-  readonly clock: Clock
-  readonly log: Log
-  /** Names this run of the server, so that pages know when cursors began anew. */
-  readonly run: string
-  readonly records: Pick<Storage['records'], 'get'>
-  readonly directory?: Pick<Directory, 'people' | 'personById' | 'groupById' | 'bindingsOf' | 'onBinding'> | undefined
-  /** Whether a log-in still holds. */
-  stands?(loginId: string): boolean
-}
-
-/** Where a reader who comes back left off. */
-export interface Resume {
-  readonly run: string
-  readonly cursor: number
-}
-
-interface Reader {
-  readonly socket: WebSocket
-  readonly viewer: Viewer
-  readonly all: boolean
-  alive: boolean
-  readonly slot: Set<Reader>
-  readonly trace: TraceWatch
-  /** Is told of people's presence. */
-  readonly people: boolean
-}
-
 /** `log in (again)`: the log-in ended, or never was. */
 export const logInAgain = 4401
 
@@ -74,8 +44,6 @@ export class Board {
   /** Readers who are told of people's presence. */
   readonly #peopleReaders = new Set<Reader>()
   readonly #presence: Presence | undefined
-  #peopleTimer: Timer | undefined
-  #peopleToldAt = Number.NEGATIVE_INFINITY
   /** From this cursor on the log has presence too: since the first reader asked for it. */
   #peopleSince = Number.POSITIVE_INFINITY
   readonly #log = new EventLog(mostKept)
@@ -95,8 +63,10 @@ export class Board {
 
   constructor(options: BoardOptions) {
     this.#options = options
-    const { directory } = options
-    this.#presence = directory && new Presence({ directory, touched: () => this.#peopleTouched() })
+    const { clock, directory } = options
+    if (!directory) return
+    const gatherMs = () => Math.max(batchMs, this.#peopleReaders.size / readersPerMs)
+    this.#presence = new Presence({ clock, directory, gatherMs, tell: (changes) => this.#tellPeople(changes) })
   }
 
   get readers(): number {
@@ -114,7 +84,7 @@ export class Board {
   add(socket: WebSocket, viewer: Viewer, resume?: Resume, people = false): void {
     // What waits belongs to the readers from before; the new one starts with a snapshot that has it all.
     this.#flush()
-    this.#flushPeople()
+    this.#presence?.flush()
     this.#watch()
     const all = this.#seesAll(viewer)
     const slot = this.#slots[this.#nextSlot++ % pingSeconds] as Set<Reader>
@@ -155,7 +125,7 @@ export class Board {
     this.#unwatch?.()
     this.#unwatch = undefined
     this.#presence?.stop()
-    for (const timer of [this.#batch, this.#peopleTimer, this.#linger, this.#tick]) clock.clearTimeout(timer)
+    for (const timer of [this.#batch, this.#linger, this.#tick]) clock.clearTimeout(timer)
     for (const reader of [...this.#readers]) {
       reader.trace.close()
       reader.socket.close(1001, 'the server stops')
@@ -269,8 +239,6 @@ export class Board {
     this.#batch = undefined
     this.#presence?.stop()
     this.#peopleSince = Number.POSITIVE_INFINITY
-    this.#options.clock.clearTimeout(this.#peopleTimer)
-    this.#peopleTimer = undefined
     this.#pending.clear()
     this.#live.clear()
     this.#callsOf.clear()
@@ -317,31 +285,13 @@ export class Board {
       for (const reader of this.#watchers) if (reader.trace.watched === id) reader.trace.happened(change === 'ended')
   }
 
-  /** The first change is told at once; the more readers, the longer what follows is gathered. */
-  #peopleTouched(): void {
-    const { clock } = this.#options
-    const gather = Math.max(batchMs, this.#peopleReaders.size / readersPerMs)
-    const rest = this.#peopleToldAt + gather - clock.now()
-    this.#peopleTimer ??= clock.setTimeout(() => this.#flushPeople(), Math.max(0, Math.min(rest, gather)))
-  }
-
-  #flushPeople(): void {
-    const { clock } = this.#options
-    clock.clearTimeout(this.#peopleTimer)
-    this.#peopleTimer = undefined
-    const changes = this.#presence?.changes()
-    if (!changes || (changes.people.length === 0 && changes.gone.length === 0)) return
-    if (this.#peopleSince === Number.POSITIVE_INFINITY) return
+  #tellPeople(changes: PresenceChanges): void {
     // Calls first, so that cursors and times stay in one row.
     this.#flush()
-    this.#peopleToldAt = clock.now()
+    if (this.#peopleSince === Number.POSITIVE_INFINITY) return
     this.#cursor++
-    const batch: LoggedBatch = {
-      cursor: this.#cursor,
-      at: this.#peopleToldAt,
-      changes: [],
-      people: this.#peopleText(changes, false),
-    }
+    const at = this.#options.clock.now()
+    const batch: LoggedBatch = { cursor: this.#cursor, at, changes: [], people: this.#peopleText(changes, false) }
     this.#log.add(batch)
     for (const reader of this.#peopleReaders) this.#tell(reader, batch)
   }

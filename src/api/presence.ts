@@ -1,11 +1,14 @@
 import type { CallChange, CallId, CallView } from '#call'
 import type { Directory, PersonSettings } from '#directory'
+import type { Clock, Timer } from '#lib'
 import type { Presence as PresenceName, PresenceShape } from './contract.ts'
 
 export interface PresenceParts {
   readonly directory: Pick<Directory, 'people' | 'personById' | 'bindingsOf' | 'onBinding'>
-  /** Something may have changed: {@link Presence.changes} says what. */
-  readonly touched: () => void
+  readonly clock: Clock
+  /** How long changes that follow another one are gathered; the first is told at once. */
+  gatherMs(): number
+  tell(changes: PresenceChanges): void
 }
 
 /** People whose presence changed, and those who are no longer there. */
@@ -39,6 +42,8 @@ export class Presence {
   /** How many calls each person is in. */
   readonly #calls = new Map<string, number>()
   #stop: (() => void) | undefined
+  #timer: Timer | undefined
+  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: PresenceParts) {
     this.#parts = parts
@@ -58,6 +63,8 @@ export class Presence {
   stop(): void {
     this.#stop?.()
     this.#stop = undefined
+    this.#parts.clock.clearTimeout(this.#timer)
+    this.#timer = undefined
     for (const kept of [this.#told, this.#touched, this.#inCall, this.#calls]) kept.clear()
   }
 
@@ -70,11 +77,24 @@ export class Presence {
   touch(personId: string): void {
     if (!this.#stop) return
     this.#touched.add(personId)
-    this.#parts.touched()
+    const { clock } = this.#parts
+    const gather = this.#parts.gatherMs()
+    const rest = this.#toldAt + gather - clock.now()
+    this.#timer ??= clock.setTimeout(() => this.flush(), Math.max(0, Math.min(rest, gather)))
   }
 
-  /** What has changed since it was last told. */
-  changes(): PresenceChanges {
+  /** Tells what waits. */
+  flush(): void {
+    const { clock, tell } = this.#parts
+    clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+    const changes = this.#changes()
+    if (changes.people.length === 0 && changes.gone.length === 0) return
+    this.#toldAt = clock.now()
+    tell(changes)
+  }
+
+  #changes(): PresenceChanges {
     const people: PresenceShape[] = []
     const gone: string[] = []
     for (const id of this.#touched) {
