@@ -1,3 +1,4 @@
+export * from './message.ts'
 /** Ways in and out other than telephone calls. */
 export { PushSubscriptions } from './push-subscriptions.ts'
 export { endpointFault, type MayReach, mayReach } from './reach.ts'
