@@ -16,11 +16,20 @@ export class DeskHouse {
     this.browser = browser
   }
 
-  /** @param tone what the browser's microphone hears, in Hz; Chromium's own beeps by default */
-  static async open({ tone }: { tone?: number } = {}): Promise<DeskHouse> {
+  /**
+   * @param tone what the browser's microphone hears, in Hz; Chromium's own beeps by default
+   * @param environment of the server
+   */
+  static async open({
+    tone,
+    environment = {},
+  }: {
+    tone?: number
+    environment?: Record<string, string>
+  } = {}): Promise<DeskHouse> {
     buildPages()
     const browser = await launchChromium(tone === undefined ? {} : { microphone: beeping(tone) })
-    return new DeskHouse(await House.open(), browser)
+    return new DeskHouse(await House.open({ environment }), browser)
   }
 
   /** Closes everything. @throws when calls, dialogs or media of ended calls are left in the server */

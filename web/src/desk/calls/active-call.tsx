@@ -6,6 +6,9 @@ import { useWords } from '../context.tsx'
 import { Sign, type SignName } from '../parts/sign.tsx'
 import { useSingleKeys } from '../parts/single-keys.ts'
 import { phone, useLevel } from '../phone/hub.ts'
+import { useAwake, useMediaKeys } from './call-effects.ts'
+import { CallPictures } from './call-pictures.tsx'
+import { Control } from './control.tsx'
 import { DevicePickers } from './device-pickers.tsx'
 import { useOpen } from './dock.tsx'
 import { Keypad } from './keypad.tsx'
@@ -39,6 +42,8 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
   const first = all.find((other) => other.key === session.asksFor)
   const firstName = first ? whoCalls(partyOf(first), w) : ''
   const talking = session.state === 'talking'
+  const video = talking && (session.video === 'on' || session.video === 'off') && !session.held
+  const toggleVideo = () => phone.send({ do: 'video', call: id, on: session.video === 'off' })
   useMediaKeys(main, id, session.muted)
   useAwake(main && talking)
 
@@ -47,6 +52,7 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
       ? {
           k: talking ? () => setKeypad(!keypad) : undefined,
           t: talking ? openTransfer : undefined,
+          v: video ? toggleVideo : undefined,
           x: () => phone.send({ do: 'hangup', call: id }),
         }
       : {},
@@ -93,6 +99,7 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
           </div>
         </div>
       )}
+      {video && <CallPictures call={id} who={who} showsOwn={session.video === 'on'} />}
       <p className="quality" role="status" data-quality={session.reconnecting ? 'silent' : session.quality}>
         {session.reconnecting
           ? w.active.reconnecting
@@ -132,6 +139,14 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
           onClick={() => setKeypad(!keypad)}
         />
         <Control symbol="transfer" label={w.active.transfer} keyName="T" disabled={!talking} onClick={openTransfer} />
+        {video && (
+          <Control
+            symbol={session.video === 'on' ? 'cameraOff' : 'camera'}
+            label={session.video === 'on' ? w.active.stopVideo : w.active.startVideo}
+            keyName="V"
+            onClick={toggleVideo}
+          />
+        )}
         <Popover position="top" width={300} shadow="md" withinPortal trapFocus returnFocus>
           <Popover.Target>
             <button type="button" className="control">
@@ -186,34 +201,6 @@ function partyOf({ session, call }: ActiveCard): { name: string; number: string 
   return { name: other?.name || session.name, number: other?.number || session.number }
 }
 
-interface ControlProps {
-  readonly symbol: SignName
-  readonly label: string
-  readonly keyName: string
-  readonly pressed?: boolean
-  readonly danger?: boolean
-  readonly disabled?: boolean
-  readonly onClick: () => void
-}
-
-function Control({ symbol, label, keyName, pressed, danger, disabled, onClick }: ControlProps) {
-  return (
-    <button
-      type="button"
-      className="control"
-      data-kind={danger ? 'danger' : undefined}
-      data-on={pressed === true}
-      disabled={disabled}
-      aria-keyshortcuts={keyName}
-      title={`${label} (${keyName})`}
-      onClick={onClick}
-    >
-      <Sign name={symbol} size={20} />
-      <span>{label}</span>
-    </button>
-  )
-}
-
 function Timer({ since, running }: { readonly since: number; readonly running: boolean }) {
   const [, tick] = useState(0)
   useEffect(() => {
@@ -241,44 +228,4 @@ function Level({ muted }: { readonly muted: boolean }) {
       </p>
     </div>
   )
-}
-
-/** The keys of headsets and keyboards mute and hang up where the browser knows them. */
-function useMediaKeys(main: boolean, id: string, muted: boolean): void {
-  useEffect(() => {
-    if (!main || !('mediaSession' in navigator)) return
-    const set = (action: string, handler: (() => void) | null) => {
-      try {
-        navigator.mediaSession.setActionHandler(action as MediaSessionAction, handler)
-      } catch {
-        // This browser has no such key.
-      }
-    }
-    set('togglemicrophone', () => phone.send({ do: 'mute', call: id, on: !muted }))
-    set('hangup', () => phone.send({ do: 'hangup', call: id }))
-    return () => {
-      set('togglemicrophone', null)
-      set('hangup', null)
-    }
-  }, [main, id, muted])
-}
-
-/** The screen stays on during a call. */
-function useAwake(wanted: boolean): void {
-  useEffect(() => {
-    if (!wanted || !('wakeLock' in navigator)) return
-    let lock: WakeLockSentinel | undefined
-    let over = false
-    navigator.wakeLock.request('screen').then(
-      (got) => {
-        if (over) void got.release()
-        else lock = got
-      },
-      () => {},
-    )
-    return () => {
-      over = true
-      void lock?.release()
-    }
-  }, [wanted])
 }

@@ -2,9 +2,9 @@ import { NativeSelect, Slider } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { useWords } from '../context.tsx'
 import { phone } from '../phone/hub.ts'
-import { MicrophoneError, measureLevel, openMicrophone } from '../phone/microphone.ts'
+import { DeviceError, measureLevel, openMicrophone } from '../phone/microphone.ts'
 import { changeSound, onSoundChange, type SoundSettings, soundSettings } from '../phone/sound-settings.ts'
-import type { MicrophoneFault } from '../phone/types.ts'
+import type { DeviceFault } from '../phone/types.ts'
 
 /** Which microphone, speaker and ring device; in a call without the tests. */
 export function DevicePickers({ inCall = false }: { readonly inCall?: boolean }) {
@@ -28,6 +28,12 @@ export function DevicePickers({ inCall = false }: { readonly inCall?: boolean })
         onChange={(event) => change({ microphone: event.currentTarget.value })}
       />
       {!inCall && <MicrophoneTest />}
+      <NativeSelect
+        label={w.camera.title}
+        data={choices('videoinput')}
+        value={sound.camera}
+        onChange={(event) => change({ camera: event.currentTarget.value })}
+      />
       <NativeSelect
         label={w.settings.speaker}
         data={choices('audiooutput')}
@@ -86,7 +92,7 @@ function useMediaDevices(): readonly MediaDeviceInfo[] {
 function MicrophoneTest() {
   const w = useWords()
   const [level, setLevel] = useState<number>()
-  const [fault, setFault] = useState<MicrophoneFault>()
+  const [fault, setFault] = useState<DeviceFault>()
   const [stream, setStream] = useState<MediaStream>()
   useEffect(() => {
     if (!stream) return
@@ -106,7 +112,7 @@ function MicrophoneTest() {
       setFault(undefined)
       setStream(await openMicrophone())
     } catch (error) {
-      setFault(error instanceof MicrophoneError ? error.fault : 'busy')
+      setFault(error instanceof DeviceError ? error.fault : 'busy')
     }
   }
   return (

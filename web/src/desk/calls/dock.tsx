@@ -7,6 +7,7 @@ import { useDesk, useWords } from '../context.tsx'
 import { say, sayTrouble } from '../parts/say.ts'
 import { useSingleKeys } from '../parts/single-keys.ts'
 import { phone, usePhone } from '../phone/hub.ts'
+import type { DeviceFault } from '../phone/types.ts'
 import { ActiveCall } from './active-call.tsx'
 import { IncomingCall } from './incoming-call.tsx'
 import { whoCalls } from './party.ts'
@@ -23,7 +24,7 @@ export function CallsDock() {
   const { calls, known } = useLive()
   const { calls: sessions } = usePhone()
   const ringing = ringingCards(calls.values(), sessions, me.id)
-  const active = activeCards(calls.values(), sessions, me.id)
+  const active = activeCards(calls, sessions)
   const talking = active.find(({ session }) => !session.held) ?? active[0]
   useEndNotices(calls, known)
   useTroubleTold()
@@ -89,6 +90,7 @@ function useTroubleTold(): void {
     if (!trouble || trouble.count <= before) return
     if (trouble.kind === 'transfer-failed') sayTrouble(w.transfer.failed)
     else if (trouble.kind === 'hold-failed') sayTrouble(w.transfer.holdFailed)
+    else if (trouble.kind === 'no-camera') sayTrouble(w.camera[trouble.detail as DeviceFault])
     else if (trouble.kind === 'calls-lost') sayTrouble(w.active.lost)
     else
       void whyFailed(trouble.detail, me.id).then(({ cause, callee }) => {

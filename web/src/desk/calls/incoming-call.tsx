@@ -61,12 +61,14 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
     }
     setBusy('')
   }
-  const answer = session
-    ? () => {
-        phone.goAvailable()
-        phone.send({ do: 'answer', call: session.id })
-      }
-    : undefined
+  const answering = (video: boolean) =>
+    session &&
+    (() => {
+      phone.goAvailable()
+      phone.send({ do: 'answer', call: session.id, video })
+    })
+  const answer = answering(false)
+  const answerVideo = session?.video === 'offered' ? answering(true) : undefined
   const decline = () => {
     if (call) void act('decline', () => api.decline(call.id), '')
     else if (session) phone.send({ do: 'decline', call: session.id })
@@ -76,7 +78,9 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
   }
   const others = devices.filter((device) => device.kind !== 'desk' && device.bindings.length > 0)
 
-  useSingleKeys(first ? { a: answer, d: decline, o: call && (() => setMenu(true)), t: call && openSending } : {})
+  useSingleKeys(
+    first ? { a: answer, v: answerVideo, d: decline, o: call && (() => setMenu(true)), t: call && openSending } : {},
+  )
 
   return (
     <div
@@ -130,6 +134,17 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
         >
           <Sign name="phone" /> {w.incoming.answer}
         </button>
+        {answerVideo && (
+          <button
+            type="button"
+            className="button"
+            data-kind="primary"
+            aria-keyshortcuts={first ? 'V' : undefined}
+            onClick={answerVideo}
+          >
+            <Sign name="camera" /> {w.incoming.answerVideo}
+          </button>
+        )}
         <button
           type="button"
           className="button"

@@ -10,7 +10,15 @@ export function NewCallDialog({ opened, onClose }: { readonly opened: boolean; r
       opened={opened}
       onClose={onClose}
       title={w.transfer.dialTitle}
-      actions={[{ label: w.transfer.call, primary: true, run: (to) => phone.send({ do: 'dial', to }) }]}
+      actions={[
+        { label: w.transfer.call, primary: true, run: (to) => phone.send({ do: 'dial', to }) },
+        {
+          label: w.transfer.callVideo,
+          hint: w.transfer.callVideoHint,
+          colleaguesOnly: true,
+          run: (to) => phone.send({ do: 'dial', to, video: true }),
+        },
+      ]}
     />
   )
 }

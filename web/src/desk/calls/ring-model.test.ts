@@ -35,12 +35,14 @@ function session(id: string, change: Partial<PhoneCall>): PhoneCall {
     reconnecting: false,
     tones: '',
     sipCallId: id,
+    callId: '',
+    video: 'none',
     ...change,
   }
 }
 
-test('a session and the call that the server tells of are one card, however the number is written', () => {
-  const cards = ringingCards([call('c1', {})], [session('s1', {})], 'alice')
+test('a session and the call that the server tells of are one card', () => {
+  const cards = ringingCards([call('c1', {})], [session('s1', { callId: 'c1' })], 'alice')
   expect(cards.map((card) => [card.call?.id, card.session?.id])).toEqual([['c1', 's1']])
 })
 
@@ -54,31 +56,38 @@ test('calls of others, taken calls and my own calls are no cards', () => {
   expect(ringingCards(others, [], 'alice')).toEqual([])
 })
 
-test('two calls of one number keep their sessions in order', () => {
+test('two calls of one number at the same moment keep each its own session', () => {
   const cards = ringingCards(
-    [call('later', { startedAt: 2 }), call('first', {})],
-    [session('s1', {}), session('s2', { startedAt: 2 })],
+    [call('c1', {}), call('c2', {})],
+    [session('s2', { callId: 'c2' }), session('s1', { callId: 'c1' })],
     'alice',
   )
   expect(cards.map((card) => [card.call?.id, card.session?.id])).toEqual([
-    ['first', 's1'],
-    ['later', 's2'],
+    ['c1', 's1'],
+    ['c2', 's2'],
   ])
 })
 
-test('a session shows before the server told of it, and an anonymous caller fits', () => {
-  const early = ringingCards([], [session('s1', {})], 'alice')
+test('a session shows before the server told of its call, and its card stays the same afterwards', () => {
+  const sessions = [session('s1', { callId: 'c1' })]
+  const early = ringingCards([], sessions, 'alice')
   expect(early.map((card) => [card.call, card.session?.id])).toEqual([[undefined, 's1']])
-  const anonymous = ringingCards([call('c1', { caller: nobody })], [session('s1', { number: 'anonymous' })], 'alice')
-  expect(anonymous.map((card) => [card.call?.id, card.session?.id])).toEqual([['c1', 's1']])
+  const late = ringingCards([call('c1', {})], sessions, 'alice')
+  expect(late.map((card) => card.key)).toEqual(early.map((card) => card.key))
 })
 
-test("a call that I dial finds the server's call by whom I called", () => {
-  const out = call('c1', {
-    state: 'answered',
-    caller: { number: '101', name: 'Alice', personId: 'alice' },
-    callee: { number: '102', name: 'Bob', personId: 'bob' },
-  })
-  const cards = activeCards([out], [session('s1', { direction: 'out', number: '102', state: 'talking' })], 'alice')
-  expect(cards[0]?.call?.id).toBe('c1')
+test('a call of mine from another device rings this browser with what the server knows of it', () => {
+  const mine = call('c1', { caller: { number: '101', name: 'Alice', personId: 'alice' } })
+  const cards = ringingCards([mine], [session('s1', { callId: 'c1' })], 'alice')
+  expect(cards.map((card) => [card.call?.id, card.session?.id])).toEqual([['c1', 's1']])
+})
+
+test('a call that goes on has what the server knows of it', () => {
+  const out = call('c1', { state: 'answered', caller: { number: '101', name: 'Alice', personId: 'alice' } })
+  const calls = new Map([[out.id, out]])
+  const [known, unknown] = activeCards(calls, [
+    session('s1', { direction: 'out', state: 'talking', callId: 'c1' }),
+    session('s2', { direction: 'out', state: 'calling' }),
+  ])
+  expect([known?.call?.id, unknown?.call]).toEqual(['c1', undefined])
 })

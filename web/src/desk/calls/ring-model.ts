@@ -16,12 +16,6 @@ export interface ActiveCard {
   readonly call: CallShape | undefined
 }
 
-/** Digits decide; how a number is written does not. */
-function sameParty(one: string, other: string): boolean {
-  const digits = (text: string) => text.replace(/[\s()./-]/g, '').replace(/^00/, '+')
-  return digits(one).toLowerCase() === digits(other).toLowerCase()
-}
-
 export function ringsFor(call: CallShape, personId: string): boolean {
   const rings = call.branches.some(
     (branch) => branch.personId === personId && (branch.state === 'ringing' || branch.state === 'calling'),
@@ -30,44 +24,36 @@ export function ringsFor(call: CallShape, personId: string): boolean {
 }
 
 /**
- * What rings for me. The browser's phone and the server tell of the same call by different ways: pairs are found by the caller, the
- * oldest first. A session without the server's word is shown too, because it comes first.
+ * What rings for me, the oldest first. The browser's phone and the server tell of the same call by different ways, and both name it. A
+ * session without the server's word is shown too, because it may come first.
  */
 export function ringingCards(
   calls: Iterable<CallShape>,
   sessions: readonly PhoneCall[],
   personId: string,
 ): readonly RingingCard[] {
-  const free = sessions.filter((session) => session.state === 'ringing' && session.direction === 'in')
-  const mine = [...calls].filter((call) => ringsFor(call, personId)).sort((a, b) => a.startedAt - b.startedAt)
-  const cards: RingingCard[] = mine.map((call) => {
-    const place = free.findIndex(({ number }) => callerFits(call, number))
-    const [session] = place < 0 ? [] : free.splice(place, 1)
-    return { key: session?.id ?? call.id, call, session }
-  })
-  return [...cards, ...free.map((session) => ({ key: session.id, call: undefined, session }))]
-}
-
-function callerFits({ caller }: CallShape, number: string): boolean {
-  return caller.number === '' ? /^anonymous$/i.test(number) : sameParty(caller.number, number)
+  const all = [...calls]
+  const ringing = sessions.filter((session) => session.state === 'ringing' && session.direction === 'in')
+  const mine = all.filter((call) => ringsFor(call, personId)).sort((a, b) => a.startedAt - b.startedAt)
+  const known = new Set(mine.map((call) => call.id))
+  return [
+    ...mine.map((call) => ({ key: call.id, call, session: ringing.find(({ callId }) => callId === call.id) })),
+    ...ringing
+      .filter(({ callId }) => !known.has(callId))
+      .map((session) => ({
+        key: session.callId || session.id,
+        call: all.find((call) => call.id === session.callId),
+        session,
+      })),
+  ]
 }
 
 /** The server's call behind each of this browser's calls that is not ringing. */
 export function activeCards(
-  calls: Iterable<CallShape>,
+  calls: ReadonlyMap<string, CallShape>,
   sessions: readonly PhoneCall[],
-  personId: string,
 ): readonly ActiveCard[] {
-  const all = [...calls].sort((a, b) => a.startedAt - b.startedAt)
   return sessions
     .filter((session) => session.state !== 'ringing')
-    .map((session) => {
-      const place = all.findIndex((call) =>
-        session.direction === 'in'
-          ? callerFits(call, session.number) && call.caller.personId !== personId
-          : call.caller.personId === personId && sameParty(call.callee.number, session.number),
-      )
-      const [call] = place < 0 ? [] : all.splice(place, 1)
-      return { key: session.id, session, call }
-    })
+    .map((session) => ({ key: session.id, session, call: calls.get(session.callId) }))
 }

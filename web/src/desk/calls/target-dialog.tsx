@@ -10,12 +10,14 @@ export interface TargetAction {
   readonly label: string
   readonly hint?: string
   readonly primary?: boolean
+  readonly colleaguesOnly?: boolean
   /** @param to extension or number  @param name what people call it */
   run(to: string, name: string): void | Promise<void>
 }
 
 interface Target {
   readonly key: string
+  readonly colleague?: true
   readonly to: string
   readonly name: string
   readonly detail: string
@@ -141,7 +143,6 @@ function TargetList({ actions, onClose }: { readonly actions: readonly TargetAct
         }}
       />
       {targets.length === 0 && <p className="quiet">{w.transfer.none}</p>}
-      {/* biome-ignore lint/a11y/useSemanticElements: an option with two lines and a state */}
       <div role="listbox" id={list} aria-label={w.transfer.search} className="target-list">
         {targets.map((target) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard acts through the field above
@@ -176,7 +177,7 @@ function TargetList({ actions, onClose }: { readonly actions: readonly TargetAct
               type="button"
               className="button"
               data-kind={action.primary ? 'primary' : undefined}
-              disabled={!current}
+              disabled={!current || (action.colleaguesOnly && !current.colleague)}
               onClick={() => run(action, current)}
             >
               {action.label}
@@ -200,5 +201,12 @@ function targetOf(person: Colleague): Target {
           : person.presence === 'away'
             ? 'away'
             : 'free'
-  return { key: `p${person.id}`, to: person.extension, name: person.name, detail: person.extension, state }
+  return {
+    key: `p${person.id}`,
+    colleague: true,
+    to: person.extension,
+    name: person.name,
+    detail: person.extension,
+    state,
+  }
 }

@@ -52,7 +52,7 @@ export function Palette() {
         ),
       )
   }
-  for (const { key, session } of activeCards(calls.values(), sessions, me.id)) {
+  for (const { key, session } of activeCards(calls, sessions)) {
     const who = whoCalls(session, w)
     acts.push(
       action(`mute-${key}`, `${session.muted ? w.active.unmute : w.active.mute}: ${who}`, 'mute', () =>
@@ -149,6 +149,7 @@ function ShortcutSheet({ opened, onClose }: { readonly opened: boolean; readonly
     ['Ctrl K', w.shortcuts.palette],
     ['?', w.shortcuts.sheet],
     ['A', w.shortcuts.answer],
+    ['V', w.shortcuts.video],
     ['D', w.shortcuts.decline],
     ['O', w.shortcuts.answerOn],
     ['T', w.shortcuts.sendTo],

@@ -53,6 +53,11 @@ export class PhoneHub {
     this.#set(silentPhone)
   }
 
+  /** The pictures of a call, by its session's id; none in a tab that does not lead. They change with the state. */
+  picturesOf(call: string): { readonly own: MediaStream | undefined; readonly theirs: MediaStream | undefined } {
+    return this.#phone?.picturesOf(call) ?? { own: undefined, theirs: undefined }
+  }
+
   send = (command: PhoneCommand): void => {
     this.#tabs?.ask(command)
   }

@@ -1,29 +1,30 @@
 import { soundSettings } from './sound-settings.ts'
-import type { MicrophoneFault } from './types.ts'
+import type { DeviceFault } from './types.ts'
 
-/** The microphone could not be had; the message is for logs, the fault for people. */
-export class MicrophoneError extends Error {
-  readonly fault: MicrophoneFault
-  constructor(fault: MicrophoneFault, message: string) {
+/** The microphone or camera could not be had; the message is for logs, the fault for people. */
+export class DeviceError extends Error {
+  readonly fault: DeviceFault
+  constructor(fault: DeviceFault, message: string) {
     super(message)
     this.fault = fault
   }
 }
 
-/** Opens the chosen microphone, or any when the chosen one is gone. @throws MicrophoneError */
+/** Opens the chosen microphone, or any when the chosen one is gone. @throws DeviceError */
 export async function openMicrophone(): Promise<MediaStream> {
-  if (!navigator.mediaDevices) throw new MicrophoneError('insecure', 'the page is not served securely')
+  if (!navigator.mediaDevices) throw new DeviceError('insecure', 'the page is not served securely')
   const { microphone } = soundSettings()
   const wishes = { echoCancellation: true, noiseSuppression: true, autoGainControl: true }
   const one = microphone ? { deviceId: { ideal: microphone } } : {}
   try {
     return await navigator.mediaDevices.getUserMedia({ audio: { ...wishes, ...one } })
   } catch (error) {
-    throw new MicrophoneError(faultOf(error), String(error))
+    throw new DeviceError(deviceFaultOf(error), String(error))
   }
 }
 
-function faultOf(error: unknown): MicrophoneFault {
+/** What a refusal of getUserMedia means for people. */
+export function deviceFaultOf(error: unknown): DeviceFault {
   switch ((error as DOMException).name) {
     case 'NotAllowedError':
     case 'SecurityError':

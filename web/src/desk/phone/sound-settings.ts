@@ -1,6 +1,7 @@
 /** Which devices this browser uses; kept per browser, because devices are. */
 export interface SoundSettings {
   readonly microphone: string
+  readonly camera: string
   readonly speaker: string
   readonly ringDevice: string
   /** 0 to 1. */
@@ -8,7 +9,7 @@ export interface SoundSettings {
 }
 
 const key = 'baton.sound'
-const initial: SoundSettings = { microphone: '', speaker: '', ringDevice: '', ringVolume: 0.7 }
+const initial: SoundSettings = { microphone: '', camera: '', speaker: '', ringDevice: '', ringVolume: 0.7 }
 
 export function soundSettings(): SoundSettings {
   try {

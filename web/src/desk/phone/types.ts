@@ -2,17 +2,22 @@
 
 export type PhoneConnection = 'off' | 'connecting' | 'registered' | 'lost' | 'refused'
 
-/** Why there is no microphone. */
-export type MicrophoneFault = 'refused' | 'missing' | 'busy' | 'insecure'
+/** Why there is no microphone or no camera. */
+export type DeviceFault = 'refused' | 'missing' | 'busy' | 'insecure'
 
 export type PhoneCallState = 'ringing' | 'calling' | 'connecting' | 'talking'
 
 export type Quality = 'good' | 'fair' | 'poor' | 'silent'
 
+/** Pictures: none possible, offered by a caller who still rings, or possible with our camera off or on. */
+export type VideoState = 'none' | 'offered' | 'off' | 'on'
+
 /** One call of this browser. */
 export interface PhoneCall {
   /** The SIP session's id. */
   readonly id: string
+  /** Which call of the API it is; '' until the server told. */
+  readonly callId: string
   readonly direction: 'in' | 'out'
   readonly number: string
   readonly name: string
@@ -30,15 +35,15 @@ export interface PhoneCall {
   readonly asksFor?: string
   /** Tones sent so far. */
   readonly tones: string
-  /** The SIP Call-ID, which the server's card of the call names too. */
   readonly sipCallId: string
+  readonly video: VideoState
 }
 
 export interface PhoneState {
   readonly connection: PhoneConnection
   /** The browser holds back sound until somebody touches the page. */
   readonly soundBlocked: boolean
-  readonly microphone: MicrophoneFault | undefined
+  readonly microphone: DeviceFault | undefined
   readonly calls: readonly PhoneCall[]
   /** The last thing that went wrong with a call, for people. */
   readonly trouble: PhoneTrouble | undefined
@@ -47,13 +52,14 @@ export interface PhoneState {
 export interface PhoneTrouble {
   /** Grows, so that the same trouble twice is told twice. */
   readonly count: number
-  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed' | 'calls-lost'
+  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed' | 'calls-lost' | 'no-camera'
+  /** JsSIP's cause, or of `no-camera` the fault. */
   readonly detail: string
 }
 
 /** What a person asks of the phone, from any tab. */
 export type PhoneCommand =
-  | { readonly do: 'answer'; readonly call: string }
+  | { readonly do: 'answer'; readonly call: string; readonly video?: boolean }
   | { readonly do: 'decline'; readonly call: string }
   | { readonly do: 'hangup'; readonly call: string }
   | { readonly do: 'mute'; readonly call: string; readonly on: boolean }
@@ -62,7 +68,8 @@ export type PhoneCommand =
   | { readonly do: 'send'; readonly call: string; readonly to: string }
   | { readonly do: 'ask'; readonly call: string; readonly to: string }
   | { readonly do: 'complete'; readonly call: string }
-  | { readonly do: 'dial'; readonly to: string }
+  | { readonly do: 'dial'; readonly to: string; readonly video?: boolean }
+  | { readonly do: 'video'; readonly call: string; readonly on: boolean }
   | { readonly do: 'hush' }
 
 export const silentPhone: PhoneState = {

@@ -9,6 +9,7 @@ export const deCalls: typeof enCalls = {
     group: (name) => `Gruppe ${name}`,
     you: 'Sie',
     answer: 'Annehmen',
+    answerVideo: 'Mit Bild annehmen',
     answerOn: 'Annehmen an …',
     sendTo: 'Senden an …',
     decline: 'Ablehnen',
@@ -59,6 +60,11 @@ export const deCalls: typeof enCalls = {
     back: (first) => `Zurück zu ${first}`,
     elsewhere: 'Der Ton dieses Gesprächs ist in einem anderen Tab dieses Browsers.',
     showMessages: 'Nachrichten',
+    startVideo: 'Bild an',
+    stopVideo: 'Bild aus',
+    theirPicture: (who) => `Bild von ${who}`,
+    ownPicture: 'Ihr eigenes Bild',
+    pictureElsewhere: 'Das Bild dieses Gesprächs ist in einem anderen Tab dieses Browsers.',
     lost: 'Der Server wurde neu gestartet, und Ihr Gespräch ist beendet. Rufen Sie bei Bedarf neu an.',
   },
   quality: {
@@ -78,6 +84,8 @@ export const deCalls: typeof enCalls = {
     send: 'Senden',
     sendHint: 'Der Anrufer geht sofort dorthin, und Sie sind heraus.',
     call: 'Anrufen',
+    callVideo: 'Mit Bild anrufen',
+    callVideoHint: 'Wer im Browser annimmt, sieht Sie; ein Telefon bekommt den Ton.',
     to: (number) => `Die Nummer ${number}`,
     none: 'Niemand passt. Eine ganze Nummer wird so benutzt, wie sie ist.',
     inCall: 'im Gespräch',
@@ -88,6 +96,15 @@ export const deCalls: typeof enCalls = {
     failed: 'Das Gespräch konnte nicht weitergegeben werden. Es ist noch bei Ihnen.',
     callFailed: (why) => `Der Anruf kam nicht zustande: ${why}`,
     holdFailed: 'Halten ging gerade nicht; versuchen Sie es noch einmal.',
+  },
+  camera: {
+    title: 'Kamera',
+    refused:
+      'Das Gespräch geht ohne Ihr Bild weiter: Der Browser darf dieser Seite die Kamera nicht geben. Klicken Sie auf das Zeichen neben der Adresse und erlauben Sie sie.',
+    missing:
+      'Das Gespräch geht ohne Ihr Bild weiter: Es wurde keine Kamera gefunden. Schließen Sie eine an oder schalten Sie sie ein.',
+    busy: 'Das Gespräch geht ohne Ihr Bild weiter: Ein anderes Programm benutzt die Kamera, oder sie antwortet nicht.',
+    insecure: 'Das Gespräch geht ohne Ihr Bild weiter: Browser geben die Kamera nur Seiten, die über HTTPS kommen.',
   },
   station: { title: 'Annehmen an', intro: 'Nur das gewählte Gerät klingelt weiter.' },
 }

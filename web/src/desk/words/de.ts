@@ -115,6 +115,7 @@ export const de: DeskWords = {
     palette: 'Suchen und Befehle',
     sheet: 'Dieses Blatt',
     answer: 'Den klingelnden Anruf annehmen',
+    video: 'Mit Bild annehmen; Bild an oder aus',
     decline: 'Ihn ablehnen',
     sendTo: 'Ihn jemandem senden',
     answerOn: 'Ihn an einem anderen Gerät annehmen',

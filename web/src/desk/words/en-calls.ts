@@ -8,6 +8,7 @@ export const enCalls = {
     group: (name: string) => `group ${name}`,
     you: 'you',
     answer: 'Answer',
+    answerVideo: 'Answer with video',
     answerOn: 'Answer on…',
     sendTo: 'Send to…',
     decline: 'Decline',
@@ -58,6 +59,11 @@ export const enCalls = {
     back: (first: string) => `Back to ${first}`,
     elsewhere: 'The sound of this call is in another tab of this browser.',
     showMessages: 'Messages',
+    startVideo: 'Start video',
+    stopVideo: 'Stop video',
+    theirPicture: (who: string) => `Picture of ${who}`,
+    ownPicture: 'Your own picture',
+    pictureElsewhere: 'The picture of this call is in another tab of this browser.',
     lost: 'The server was started again, and your call has ended. Call anew if need be.',
   },
   quality: {
@@ -77,6 +83,8 @@ export const enCalls = {
     send: 'Send',
     sendHint: 'The caller goes there at once, and you are out.',
     call: 'Call',
+    callVideo: 'Call with video',
+    callVideoHint: 'Who answers in a browser sees you; a phone gets the sound.',
     to: (number: string) => `The number ${number}`,
     none: 'Nobody fits. Type a full number to use it as it is.',
     inCall: 'in a call',
@@ -87,6 +95,14 @@ export const enCalls = {
     failed: 'The call could not be handed over. It is still yours.',
     callFailed: (why: string) => `The call did not come about: ${why}`,
     holdFailed: 'Hold did not work just now; try again.',
+  },
+  camera: {
+    title: 'Camera',
+    refused:
+      'The call goes on without your picture: the browser was told not to give this page the camera. Click the sign beside the address and allow it.',
+    missing: 'The call goes on without your picture: no camera was found. Plug one in or switch it on.',
+    busy: 'The call goes on without your picture: the camera is in use by another program or does not respond.',
+    insecure: 'The call goes on without your picture: browsers give a camera only to pages served over HTTPS.',
   },
   station: { title: 'Answer on', intro: 'Only the device you choose goes on ringing.' },
 }

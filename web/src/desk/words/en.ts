@@ -113,6 +113,7 @@ export const en = {
     palette: 'Search and commands',
     sheet: 'This sheet',
     answer: 'Answer the call that rings',
+    video: 'Answer with video; start or stop video',
     decline: 'Decline it',
     sendTo: 'Send it to somebody',
     answerOn: 'Answer it on another device',
