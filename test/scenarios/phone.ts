@@ -48,6 +48,8 @@ export class Phone {
   readonly notified: string[] = []
   readonly lost: string[] = []
   dialog: Dialog | undefined
+  /** Every dialog that was confirmed. */
+  readonly dialogs: Dialog[] = []
   readonly #scenario: Scenario
   readonly #resolver
   #registrations = 0
@@ -159,6 +161,7 @@ export class Phone {
 
   attach(dialog: Dialog): void {
     this.dialog = dialog
+    this.dialogs.push(dialog)
     const handlers: DialogHandlers = {
       bye: (request) => this.byes.push(request),
       offer: (transaction) => {

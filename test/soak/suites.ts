@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Inspector } from '../../bench/inspector.ts'
 import { crashRounds } from '../crash/rounds.ts'
 import { callsUnderLoss } from '../scenarios/loss.ts'
+import { pickupInterleavings } from '../scenarios/pickup-interleavings.ts'
 import { freePort, freePorts } from '../support/ports.ts'
 import { startBaton } from '../support/server.ts'
 import { LiveCall } from '../torture/live-call.ts'
@@ -139,9 +140,32 @@ async function loss({ seed, scale, progress }: SoakRun): Promise<string> {
   return `${setUp} of ${seeds * 2_000} calls set up over ${seeds} seeds, nothing left behind`
 }
 
+async function pickup({ seed, scale, progress }: SoakRun): Promise<string> {
+  const houses = Math.max(1, Math.round(200 * scale))
+  const outcomes: Record<string, number> = {}
+  let interleavings = 0
+  let pickups = 0
+  for (let n = 0; n < houses; n++) {
+    const result = await pickupInterleavings({ seed: seed + n, rounds: 20, cells: 25 })
+    assert.deepEqual(result.faults, [])
+    interleavings += result.interleavings
+    for (const [outcome, count] of Object.entries(result.outcomes)) outcomes[outcome] = (outcomes[outcome] ?? 0) + count
+    for (const count of Object.values(result.joined)) pickups += count
+    progress(`${interleavings.toLocaleString('en')} interleavings`)
+    await new Promise(setImmediate)
+  }
+  const told = Object.entries(outcomes).map(([outcome, count]) => `${outcome} ${count}`)
+  return `${interleavings.toLocaleString('en')} interleavings, ${pickups} pickups; who had the call in the end: ${told.join(', ')}; never two, nothing left behind`
+}
+
 export const suites: readonly SoakSuite[] = [
   { name: 'parser', about: '5,000,000 mutated messages through parser, framer and SDP parser', run: parser },
   { name: 'loss', about: '2,000 calls at 20 % loss each way, ten seeds, virtual time', run: loss },
+  {
+    name: 'pickup',
+    about: '100,000 interleavings of answer, pickups by several, CANCEL and lost packets, virtual time',
+    run: pickup,
+  },
   {
     name: 'mutations',
     about: '1,000,000 mutated messages over UDP, TCP and WebSocket while a call goes on',
