@@ -76,6 +76,8 @@ export function createDirectEngine(): MediaEngine {
     },
     async unbridge() {},
     play: () => refusedPlaying('unsupported'),
+    hearTones() {},
+    pause: async () => 'gone',
     async counters() {
       return { legs: 0, portsFree: 0, portsUsed: 0, relayed: 0, dropped: 0 }
     },

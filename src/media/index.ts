@@ -1,5 +1,6 @@
 export * from './direct.ts'
 export * from './embedded/index.ts'
 export * from './ice-servers.ts'
+export * from './info-digits.ts'
 export * from './port.ts'
 export * from './voices/index.ts'

@@ -19,7 +19,15 @@ export interface LegStatistics {
   readonly codec?: string
 }
 
+/** How a key press came: as an RTP event (RFC 4733), in a SIP INFO, or as a tone in the sound. */
+export type DigitSource = 'event' | 'info' | 'inband'
+
 export interface MediaHandlers {
+  /**
+   * The peer pressed a key (`0` to `9`, `*`, `#`, `A` to `D`) and has let it go; once for each press. Who takes the SIP INFO of a leg tells
+   * it here with `info`, see `digitsOfInfo`.
+   */
+  digit?(digit: string, durationMs: number, source: DigitSource): void
   /** No RTP came from the peer for the time set although it should have sent (never while held). */
   silent?(): void
   /** The engine lost this leg, e.g. by a crash of its relay; without this handler `silent` is told. */
@@ -113,6 +121,16 @@ export interface MediaEngine {
    * @throws RangeError for an unknown tone or country, with those that there are
    */
   play(leg: MediaLeg, sound: Sound, options?: PlayOptions): Playing
+  /**
+   * Finds keys that the peer presses as tones, for legs to the telephone network; off at first. A peer that sends telephone events is
+   * taken at those. Only G.711 is understood.
+   */
+  hearTones(leg: MediaLeg, on: boolean): void
+  /**
+   * Waits until the peer has said something and then paused for `quietMs` (default 800): `pause`. `timeout` after `timeoutMs` (default
+   * 30,000), `gone` when the leg closed. Music and announcements count as speech. Of other codecs than G.711 nothing is heard.
+   */
+  pause(leg: MediaLeg, options?: { quietMs?: number; timeoutMs?: number }): Promise<'pause' | 'timeout' | 'gone'>
   /** Legs, ports free and in use, packets relayed and dropped since start: for metrics. */
   counters(): Promise<{ legs: number; portsFree: number; portsUsed: number; relayed: number; dropped: number }>
   close(): Promise<void>

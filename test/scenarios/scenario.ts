@@ -27,6 +27,8 @@ function withoutWebRtc(engine: MediaEngine): MediaEngine {
     bridge: (one, other) => engine.bridge(one, other),
     unbridge: (leg) => engine.unbridge(leg),
     play: (leg, sound, options) => engine.play(leg, sound, options),
+    hearTones: (leg, on) => engine.hearTones(leg, on),
+    pause: (leg, options) => engine.pause(leg, options),
     counters: () => engine.counters(),
     close: () => engine.close(),
   }

@@ -150,6 +150,19 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     return this.#has(leg) ? this.#playings.play(leg, sound, options) : refusedPlaying('gone')
   }
 
+  hearTones(leg: MediaLeg, on: boolean): void {
+    if (leg instanceof EmbeddedLeg && this.#has(leg)) this.send({ op: 'inband', leg: leg.number, on })
+  }
+
+  async pause(
+    leg: MediaLeg,
+    { quietMs = 800, timeoutMs = 30_000 }: { quietMs?: number; timeoutMs?: number } = {},
+  ): Promise<'pause' | 'timeout' | 'gone'> {
+    if (!(leg instanceof EmbeddedLeg) || !this.#has(leg)) return 'gone'
+    const how = await this.#ask((request) => ({ op: 'pause', request, leg: leg.number, quietMs, timeoutMs }))
+    return (how as 'pause' | 'timeout' | 'gone' | undefined) ?? 'gone'
+  }
+
   async counters(): Promise<RelayCounters> {
     const counters = (await this.#ask((request) => ({ op: 'counters', request }))) as RelayCounters | undefined
     return counters ?? { legs: 0, portsFree: 0, portsUsed: 0, relayed: 0, dropped: 0 }
@@ -234,6 +247,14 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
         break
       case 'silent':
         this.#tell(() => this.#legs.get(event.leg)?.handlers.silent?.())
+        break
+      case 'digit': {
+        const { digit, durationMs, source } = event
+        this.#tell(() => this.#legs.get(event.leg)?.handlers.digit?.(digit, durationMs, source))
+        break
+      }
+      case 'paused':
+        this.#reply(event.request, event.how)
         break
       case 'played':
         this.#playings.played(event.leg, event.playing, event.how)

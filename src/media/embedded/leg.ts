@@ -26,7 +26,7 @@ import {
 } from '#sdp'
 import type { LegStatistics, MediaHandlers, MediaLeg, MediaRefusal, MediaResult } from '../port.ts'
 import type { Command, LegNumbers } from './protocol.ts'
-import { soundOf, typesOf } from './routes.ts'
+import { soundsOf, typesOf } from './routes.ts'
 import { WebRtcSide } from './webrtc/side.ts'
 
 /** What a leg needs of its engine. */
@@ -304,7 +304,7 @@ export class EmbeddedLeg implements MediaLeg {
       rtcpPort: remoteRtcp?.port ?? 0,
       mux: session.rtcpMux,
       types: typesOf(this.#withVideo(session.codecs, this.#side?.video)),
-      sound: soundOf(session.codecs),
+      ...soundsOf(session.codecs),
       expects: peerDirection === 'sendrecv',
       accepts: peerDirection === 'sendrecv' || peerDirection === 'sendonly',
       wants: peerDirection === 'sendrecv' || peerDirection === 'recvonly',

@@ -27,7 +27,7 @@ export class Playback implements Beaten {
     if (sound === undefined) return
     if (sound === 0) this.#done('stopped')
     else if (this.#playing || this.#begins(now)) {
-      const packet = this.player.next(sound & 0x7f, (sound & toPcma) !== 0)
+      const packet = this.player.next(sound & 0x7f, (sound & toPcma) !== 0, this.leg.events)
       if (packet) this.leg.play(packet, firstSource + this.player.id, now)
       else this.#done('ended')
     }

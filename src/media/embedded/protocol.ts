@@ -29,6 +29,11 @@ export interface SetCommand {
   readonly types: readonly number[]
   /** The G.711 that the peer takes: its payload type with {@link routed}, and {@link toPcma} where it is A-law; 0: none. */
   readonly sound: number
+  /** Payload types of what the peer sends: its telephone events, and its G.711 as {@link sound} has it. */
+  readonly keys: readonly number[]
+  readonly laws: readonly number[]
+  /** Payload type of telephone events of 8 kHz to the peer; -1: it takes none. */
+  readonly events: number
   /** The peer should send all the time, so that silence means something. */
   readonly expects: boolean
   /** The peer may send. */
@@ -73,6 +78,22 @@ export interface PlayCommand {
   readonly seed: number
 }
 
+/** Finds keys that the peer presses as tones, or ends that. */
+export interface InbandCommand {
+  readonly op: 'inband'
+  readonly leg: number
+  readonly on: boolean
+}
+
+/** Waits for a pause in what the peer says. */
+export interface PauseCommand {
+  readonly op: 'pause'
+  readonly request: number
+  readonly leg: number
+  readonly quietMs: number
+  readonly timeoutMs: number
+}
+
 export type Command =
   | OpenCommand
   | SetCommand
@@ -83,6 +104,8 @@ export type Command =
   | BridgeCommand
   | { readonly op: 'unbridge'; readonly leg: number }
   | PlayCommand
+  | InbandCommand
+  | PauseCommand
   | { readonly op: 'stop'; readonly leg: number; readonly playing: number }
   | { readonly op: 'statistics' | 'close'; readonly request: number; readonly leg: number }
   | { readonly op: 'counters'; readonly request: number }
@@ -115,6 +138,15 @@ export type RelayEvent =
   | { readonly op: 'numbers'; readonly request: number; readonly numbers: LegNumbers | undefined }
   | { readonly op: 'counters'; readonly request: number; readonly counters: RelayCounters }
   | { readonly op: 'silent'; readonly leg: number }
+  | {
+      readonly op: 'digit'
+      readonly leg: number
+      readonly digit: string
+      readonly durationMs: number
+      readonly source: 'event' | 'inband'
+    }
+  /** How a wait for a pause ended; `gone`: the leg is closed. */
+  | { readonly op: 'paused'; readonly request: number; readonly how: 'pause' | 'timeout' | 'gone' }
   /** A sound is over; `stopped` when the peer turned out to take no G.711. */
   | { readonly op: 'played'; readonly leg: number; readonly playing: number; readonly how: 'ended' | 'stopped' }
   /** The peer is not who its description says, or lacks what is needed: no media flows. */

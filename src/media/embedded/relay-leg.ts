@@ -1,5 +1,7 @@
+import type { Clock } from '#lib'
 import { Continuity } from './continuity.ts'
 import { convert, pcmaToPcmu, pcmuToPcma } from './g711.ts'
+import { Hearing } from './hearing.ts'
 import { isAllowedTarget, Latch } from './latch.ts'
 import type { Playback } from './playback.ts'
 import type { PortPair, PortUser } from './ports.ts'
@@ -7,6 +9,7 @@ import { type IceCommand, type LegNumbers, type SetCommand, toPcma, toPcmu } fro
 import { Reception } from './reception.ts'
 import { missed, relayedRtcp } from './rtcp.ts'
 import { payloadEnd, payloadStart, read16, read32 } from './rtp.ts'
+import { TelephoneEvents } from './telephone-events.ts'
 import type { Handshakes } from './webrtc/handshakes.ts'
 import { isRtcp, SecureTransport } from './webrtc/secure.ts'
 
@@ -18,7 +21,9 @@ export interface RelayShared {
   readonly now: () => number
   relayed: number
   dropped: number
+  readonly clock: Clock
   fault(error: unknown): void
+  pressed(leg: number, digit: string, durationMs: number): void
 }
 
 /** More than any codec sends; what is above is dropped, so that a loop of streams or a flood stays bounded. */
@@ -60,10 +65,13 @@ export class RelayLeg implements PortUser {
   #wants = false
   #expects = false
   partner: RelayLeg | undefined
+  readonly hearing: Hearing
   /** What is played to the peer at present, in the partner's place. */
   playback: Playback | undefined
   /** The G.711 that the peer takes, as {@link SetCommand} says; undefined before the first negotiation. */
   sound: number | undefined
+  /** Payload type of telephone events to the peer, -1 for none. */
+  events = -1
   /** When the peer was heard last, or began to be expected; 0 while nothing is expected. */
   heardAt = 0
   #everBridged = false
@@ -77,6 +85,8 @@ export class RelayLeg implements PortUser {
     this.pair = pair
     this.silenceMs = silenceMs
     this.#shared = shared
+    const pressed = (digit: string, durationMs: number): void => shared.pressed(id, digit, durationMs)
+    this.hearing = new Hearing(new TelephoneEvents(shared.clock, shared.now, pressed))
     this.#allowed = (address, port) =>
       isAllowedTarget(address, port, shared.onLoopback) && !(this.#ownPort(port) && this.#ownAddress(address))
   }
@@ -97,6 +107,8 @@ export class RelayLeg implements PortUser {
     this.#accepts = command.accepts
     this.#wants = command.wants
     this.sound = command.sound
+    this.events = command.events
+    this.hearing.set(command)
     this.#expects = command.expects
     this.watch()
   }
@@ -141,6 +153,7 @@ export class RelayLeg implements PortUser {
   }
 
   close(): void {
+    this.hearing.close()
     this.#secure?.close()
   }
 
@@ -202,6 +215,7 @@ export class RelayLeg implements PortUser {
     const reception = rate === videoRate ? this.#video() : this.#reception
     reception.count(read32(bytes, 8), read16(bytes, 2), read32(bytes, 4), rate, bytes.length, now)
     if (this.heardAt !== 0) this.heardAt = now
+    if (rate !== videoRate) this.hearing.take(bytes, start, type, rate < 0 ? -rate : rate, now)
     const { partner } = this
     // Nobody to hear it yet: no loss.
     if (!partner) return true

@@ -1,10 +1,12 @@
 import type { Clock, Timer } from '#lib'
 import { Beat } from './beat.ts'
+import { InbandKeys } from './inband.ts'
 import { isAllowedTarget } from './latch.ts'
+import { PauseWait } from './pause.ts'
 import { Playback } from './playback.ts'
 import { Player } from './player.ts'
 import { PortPool } from './ports.ts'
-import type { Command, PlayCommand, RelayEvent, RelaySettings } from './protocol.ts'
+import type { Command, InbandCommand, PauseCommand, PlayCommand, RelayEvent, RelaySettings } from './protocol.ts'
 import { RelayLeg, type RelayShared } from './relay-leg.ts'
 import type { SocketFactory } from './sockets.ts'
 import type { Handshakes } from './webrtc/handshakes.ts'
@@ -50,7 +52,9 @@ export class Relay {
       now,
       relayed: 0,
       dropped: 0,
+      clock: options.clock,
       fault: (error) => this.#fault(error),
+      pressed: (leg, digit, durationMs) => options.emit({ op: 'digit', leg, digit, durationMs, source: 'event' }),
     }
     this.#pool.grow()
   }
@@ -115,6 +119,12 @@ export class Relay {
         if (leg?.playback?.player.id === command.playing) this.#quieten(leg)
         break
       }
+      case 'inband':
+        this.#inband(command)
+        break
+      case 'pause':
+        this.#pause(command)
+        break
       case 'statistics':
         emit({ op: 'numbers', request: command.request, numbers: this.#legs.get(command.leg)?.numbers() })
         break
@@ -188,6 +198,32 @@ export class Relay {
     this.#beat.add(leg.playback)
   }
 
+  #inband({ leg: id, on }: InbandCommand): void {
+    const leg = this.#legs.get(id)
+    if (!leg) return
+    const { hearing } = leg
+    for (const listener of hearing.listeners) if (listener instanceof InbandKeys) hearing.listeners.delete(listener)
+    if (!on) return
+    const keys = new InbandKeys((digit, durationMs) => {
+      if (!hearing.pressesEvents) this.#options.emit({ op: 'digit', leg: id, digit, durationMs, source: 'inband' })
+    })
+    hearing.listeners.add(keys)
+  }
+
+  #pause({ request, leg: id, quietMs, timeoutMs }: PauseCommand): void {
+    const { emit, clock, now } = this.#options
+    const listeners = this.#legs.get(id)?.hearing.listeners
+    if (!listeners) {
+      emit({ op: 'paused', request, how: 'gone' })
+      return
+    }
+    const wait = new PauseWait(clock, now, quietMs, timeoutMs, (how) => {
+      listeners.delete(wait)
+      emit({ op: 'paused', request, how })
+    })
+    listeners.add(wait)
+  }
+
   /** Ends what is played to a leg. */
   #quieten(leg: RelayLeg): void {
     if (leg.playback) this.#beat.remove(leg.playback)
@@ -246,7 +282,10 @@ export class Relay {
     this.#beat.close()
     this.#handshakes?.close()
     this.#pool.close()
-    for (const leg of this.#legs.values()) this.#pool.release(leg.pair)
+    for (const leg of this.#legs.values()) {
+      leg.close()
+      this.#pool.release(leg.pair)
+    }
     this.#legs.clear()
   }
 }

@@ -1,5 +1,5 @@
-import { g711Law, isAuxiliary, type NegotiatedCodec, sameCodec } from '#sdp'
-import { routed, toPcma, toPcmu } from './protocol.ts'
+import { g711Law, isAuxiliary, isTelephoneEvent, type NegotiatedCodec, sameCodec } from '#sdp'
+import { routed, type SetCommand, toPcma, toPcmu } from './protocol.ts'
 
 /** How one leg's packets reach another: entries for the relay and what becomes of the sender's first codec. */
 export interface Route {
@@ -43,4 +43,18 @@ export function soundOf(codecs: readonly NegotiatedCodec[]): number {
     if (law) return codec.sendType | routed | (law === 'pcma' ? toPcma : 0)
   }
   return 0
+}
+
+/** What the relay needs to know of a session to make sounds for it and to understand the peer's. */
+export function soundsOf(codecs: readonly NegotiatedCodec[]): Pick<SetCommand, 'sound' | 'keys' | 'laws' | 'events'> {
+  const events = codecs.filter(isTelephoneEvent)
+  return {
+    sound: soundOf(codecs),
+    keys: events.map((codec) => codec.receiveType),
+    laws: codecs.flatMap((codec) => {
+      const law = g711Law(codec)
+      return law ? [codec.receiveType | routed | (law === 'pcma' ? toPcma : 0)] : []
+    }),
+    events: events.find((codec) => codec.clockRate === 8000)?.sendType ?? -1,
+  }
 }

@@ -1,6 +1,6 @@
 export * from './numbers.ts'
 export * from './prompts.ts'
-export type { Silence, Sound, ToneSound } from './sound.ts'
+export type { Keys, Silence, Sound, ToneSound } from './sound.ts'
 export * from './speech.ts'
 export * from './texts.ts'
 export { type Country, countries, type ToneName, toneNames } from './tones.ts'

@@ -5,6 +5,8 @@ export const sampleRate = 8000
 export interface Cut {
   readonly samples: Int16Array
   readonly length: number
+  /** Number of the telephone event (RFC 4733) that stands for the samples where the peer takes events. */
+  readonly key?: number
 }
 
 const copies = new WeakMap<Int16Array, Int16Array>()

@@ -1,3 +1,4 @@
+import { keyCuts } from './keys.ts'
 import { type Cut, sampleRate, shared } from './samples.ts'
 import { type Country, type ToneName, toneCuts } from './tones.ts'
 
@@ -13,10 +14,20 @@ export interface Silence {
   readonly silence: number
 }
 
+/** Keys that the server presses: telephone events (RFC 4733) where the peer takes them, else tones. */
+export interface Keys {
+  /** Of `0` to `9`, `*`, `#` and `A` to `D`. */
+  readonly keys: string
+  /** How long each is held. Default 120. */
+  readonly ms?: number
+  /** The silence behind each. Default 80. */
+  readonly gapMs?: number
+}
+
 /**
- * What can be played to a leg: a tone, silence of so many ms, samples (16 bits, 8 kHz, one channel), or several in a row.
+ * What can be played to a leg: a tone, keys, silence of so many ms, samples (16 bits, 8 kHz, one channel), or several in a row.
  */
-export type Sound = ToneSound | Silence | Int16Array | readonly Sound[]
+export type Sound = ToneSound | Keys | Silence | Int16Array | readonly Sound[]
 
 /** No sound is longer than this without being looped: a day. */
 const longestMs = 86_400_000
@@ -32,9 +43,14 @@ export function cutsOf(sound: Sound): readonly Cut[] {
 function inRow(sound: Sound): readonly Cut[] {
   if (sound instanceof Int16Array) return sound.length > 0 ? [{ samples: shared(sound), length: sound.length }] : []
   if (isTone(sound)) return toneCuts(sound, sound.ms === undefined ? 'in a row' : lengthOf(sound.ms))
-  if ('silence' in sound)
-    return lengthOf(sound.silence) > 0 ? [{ samples: quiet, length: lengthOf(sound.silence) }] : []
-  return sound.flatMap(inRow)
+  if (isRow(sound)) return sound.flatMap(inRow)
+  if ('keys' in sound) return keyCuts(sound.keys, sound.ms, sound.gapMs)
+  const length = lengthOf(sound.silence)
+  return length > 0 ? [{ samples: quiet, length }] : []
+}
+
+function isRow(sound: Sound): sound is readonly Sound[] {
+  return Array.isArray(sound)
 }
 
 function isTone(sound: Sound): sound is ToneSound {
