@@ -225,15 +225,22 @@ describe('a lamp', () => {
     expect(newest(carol)[0]?.display).not.toMatch(/[<>']|&(?!lt;|gt;|amp;|quot;|apos;)/)
   })
 
-  it('of a call that begins before anybody watches', async () => {
-    const { scenario, caller } = await watched()
-    caller.call('+12025550102')
+  it('tells of a call that began before anybody watched, and nothing of one that is over', async () => {
+    const scenario = await Scenario.start()
+    await scenario.registered('bob', 'bob', '10.0.0.2')
+    const placed = scenario.phone('caller', trunk).call('+12025550102')
+    await scenario.pass(200)
+    const early = scenario.watcher('early', 'alice', '10.0.0.9')
+    early.subscribe('sip:bob@baton.local')
+    await scenario.pass(100)
+    expect(read(early.bodies()[0] ?? '').entity).toBe('sip:bob@baton.local')
+    placed.outgoing?.cancel()
     await scenario.pass(500)
-    const late = scenario.watcher('late', 'alice', '10.0.0.9')
+    expect(told(early)).toEqual(['early', 'terminated'])
+    const late = scenario.watcher('late', 'carol', '10.0.0.10')
     late.subscribe('sip:bob@baton.local')
     await scenario.pass(100)
-    expect(read(late.bodies()[0] ?? '').entity).toBe('sip:bob@baton.local')
-    expect(told(late)).toEqual(['early'])
+    expect(told(late)).toEqual([''])
   })
 
   it('can be fetched once (RFC 5359 §2.16)', async () => {
@@ -323,6 +330,11 @@ describe("a group's lamp", () => {
     await scenario.pass(100)
     expect(newest(carol)).toMatchObject([{ state: 'confirmed' }])
     expect(told(carol)).toEqual(['', 'trying', 'early', 'terminated', 'trying', 'early', 'confirmed'])
+    bob.dialog?.bye()
+    const alice = await scenario.registered('alice', 'alice', '10.0.0.1')
+    alice.call('200')
+    await scenario.pass(500)
+    expect(newest(carol)).toMatchObject([{ state: 'early', direction: 'recipient', display: 'Alice' }])
   })
 })
 
@@ -367,8 +379,12 @@ describe('who may watch', () => {
     )
     await scenario.registered('bob', 'bob', '10.0.0.2')
     const carol = await asked('carol', 'sip:102@baton.local', scenario)
+    const own = scenario.watcher('own', 'bob', '10.0.0.8')
+    own.subscribe('sip:102@baton.local')
+    await scenario.pass(100)
     scenario.phone('caller', trunk).call('+12025550102')
     await scenario.pass(500)
+    expect(newest(own)).toMatchObject([{ state: 'early', remote: outside, display: 'caller' }])
     expect(newest(carol)).toMatchObject([{ state: 'early', local: 'sip:102@baton.local', remote: '', display: '' }])
     expect(carol.bodies().join('')).not.toContain('5551234567')
   })
@@ -384,6 +400,14 @@ describe('who may watch', () => {
     expect(carol.states()).toEqual(['active;expires=3600', 'terminated;reason=rejected'])
     expect(carol.bodies().at(-1)).toBe('')
     expect(scenario.house.calls.subscriptions.size).toBe(0)
+  })
+
+  it('a device that was removed watches no more', async () => {
+    const { scenario, carol, caller } = await watched()
+    await scenario.during(scenario.directory.removeDevice('demo-carol-phone'))
+    caller.call('+12025550102')
+    await scenario.pass(500)
+    expect(carol.states().at(-1)).toBe('terminated;reason=rejected')
   })
 
   it('other packages get 489 with those that there are', async () => {
