@@ -106,7 +106,8 @@ export class Call implements RingingListener, LegListener {
         return
       }
       this.#ring(this.plan)
-      this.host.changed(this, 'started')
+      // With nobody to ring it has ended by now, and that was its last word.
+      if (!this.#over) this.host.changed(this, 'started')
     } catch (error) {
       this.#refuse(error)
     }

@@ -182,6 +182,14 @@ describe('a call rings every phone of a person', () => {
     expect(forked.progress.some((response) => response.status === 180)).toBe(true)
   })
 
+  it('the end of a call that nobody could be rung for is the last that is told of it', async () => {
+    const scenario = await Scenario.start()
+    const told: string[] = []
+    scenario.house.calls.watch((view, change) => told.push(`${change} ${view.state}`))
+    expect(await scenario.during(scenario.phone('caller', trunk).call('+12025550101').result)).toBe(480)
+    expect(told).toEqual(['ended ended'])
+  })
+
   it('a call waits for the closed desk of somebody whom a push notice reaches', async () => {
     const scenario = await Scenario.start()
     const caller = scenario.phone('caller', trunk)
