@@ -1,4 +1,14 @@
-import { Calls, type Core, defaultCallSettings, Gate, Gateways, Recovery } from '#call'
+import {
+  Calls,
+  type Core,
+  defaultCallSettings,
+  Gate,
+  Gateways,
+  type OtherNodes,
+  PassOn,
+  Recovery,
+  Tickets,
+} from '#call'
 import type { Config } from '#config.ts'
 import type { Directory, DirectoryAdmin } from '#directory'
 import type { Clock, Log, Random } from '#lib'
@@ -45,6 +55,8 @@ export interface Parts<T extends Transport> {
   readonly directory: Directory & DirectoryAdmin
   readonly media: MediaEngine
   readonly resolver: Resolver
+  /** The other processes on the same database; left out where there can be none. */
+  readonly nodes?: OtherNodes
   /** Whether a person's closed desk can be told of a call; nobody's when it is left out. */
   reachableByPush?(personId: string): boolean
   /** Opens the listeners; messages go to the handler. */
@@ -112,7 +124,9 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   } as Core & { readonly directory: Directory & DirectoryAdmin }
   const gate = new Gate(directory, clock)
   const calls = new Calls(core, gate)
-  const pickup = new CallPickup(calls, config.pickup.code)
+  const { code } = config.pickup
+  const passOn = parts.nodes && new PassOn(calls, parts.nodes, await Tickets.open(storage.values, clock, random), code)
+  const pickup = new CallPickup(calls, code, passOn)
   const recovery = new Recovery(core)
   const stack = createSipStack({
     clock,

@@ -219,6 +219,7 @@ const unsupported = { refused: 'is not supported by this version; remove it' }
 /** Which variable sets which key. */
 export const configEnvironment: EnvironmentMap = {
   BATON_DATA: 'data',
+  BATON_NODE: 'node',
   BATON_HTTP: 'http.listen',
   BATON_SIP: 'sip.listen',
   BATON_SIPS: 'sip.listenTls',

@@ -20,6 +20,7 @@ import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, 
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
 import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
+import { addressForNodes, Nodes } from './nodes.ts'
 import { reachableByPush, startPush } from './push.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -99,6 +100,10 @@ async function serve(): Promise<void> {
     log,
     ...(config.database.url ? { url: config.database.url } : {}),
   })
+  // SQLite has one server; on PostgreSQL there may be others.
+  const nodes = config.database.url
+    ? await Nodes.join({ storage, node: config.node, address: addressForNodes(config), clock, log })
+    : undefined
   const { country, limits, sip } = config
   const directory = await createDirectory({
     storage,
@@ -147,6 +152,7 @@ async function serve(): Promise<void> {
     directory,
     media,
     resolver,
+    ...(nodes ? { nodes } : {}),
     reachableByPush: reachableByPush(subscriptions, accounts),
     openTransport: (handler) =>
       createTransport({
@@ -269,6 +275,7 @@ async function serve(): Promise<void> {
     metrics.close()
     directory.close()
     await media.close()
+    await nodes?.leave()
     await storage.close()
     process.exit(0)
   }

@@ -2,7 +2,7 @@ import type { MediaLeg } from '#media'
 import type { Dialog, Failure, HeaderLines, OutgoingCall, OutgoingHandlers, Response } from '#sip'
 import { callHeader } from './call-header.ts'
 import { type Core, inBackground } from './core.ts'
-import { type CallErrorCode, causeOfStatus } from './errors.ts'
+import { type CallErrorCode, causeOfStatus, refusedByNode } from './errors.ts'
 import { type Presented, personOf, type Station, type Way, waysTo } from './station.ts'
 import type { BranchState, BranchView } from './types.ts'
 
@@ -66,6 +66,8 @@ export class Branch implements OutgoingHandlers {
   outcome = ''
   by = ''
   endedAt = 0
+  /** The words of the station's refusal. */
+  words = ''
   /** The way in use: its trunk goes into the record. */
   way: Way | undefined
   readonly #core: Core
@@ -170,6 +172,11 @@ export class Branch implements OutgoingHandlers {
       return
     }
     const status = response?.status ?? 408
+    this.words = response?.reason ?? ''
+    if (this.station.kind === 'node') {
+      this.#fail(response ? refusedByNode(status, this.words) : 'unreachable', status, [])
+      return
+    }
     const contacts = status >= 300 && status < 400 ? (response?.contacts.map((contact) => contact.uri.text) ?? []) : []
     // A challenge from a station is its own fault, never the caller's: nothing is sent for a foreign realm.
     if (status === 401 || status === 407) this.#fail('error', 500, contacts)

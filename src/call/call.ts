@@ -58,6 +58,8 @@ export class Call implements RingingListener, LegListener {
   account: Person | undefined
   /** The leg whose person holds the call from a desk. */
   parkedBy: Leg | undefined
+  /** The way that the call takes, where the dial policy is not asked: to the node that has what was asked for. */
+  route: CallPlan | undefined
   /** A transfer in progress keeps the call alive when the transferor hangs up. */
   transferring = false
   /** Stops what was started for this call when it ends: a transfer's ringing. */
@@ -94,7 +96,7 @@ export class Call implements RingingListener, LegListener {
     const { core } = this.host
     this.#side = side
     try {
-      const plan = planFor(this.dialled, this.from.origin, this.host.surroundings, this.planRequest(0))
+      const plan = this.route ?? planFor(this.dialled, this.from.origin, this.host.surroundings, this.planRequest(0))
       this.plan = withoutStation(plan, (binding) => side.speaksFrom(binding))
       this.account = this.plan.account
       const session = await side.open(this.plan.steps.every((step) => step.stations.every(directMediaOf)))
@@ -513,7 +515,13 @@ export class Call implements RingingListener, LegListener {
     const [answer] = await Promise.all([session.answer(callee.media, response.body.toString('utf8')), stored])
     if (this.#over) return
     if (answer !== undefined) {
-      this.#joined(callee, answer, [])
+      // Who is at the other end is known to the node that has the call.
+      const identity = this.route ? response.headerList('p-asserted-identity') : []
+      this.#joined(
+        callee,
+        answer,
+        identity.map((value) => ['P-Asserted-Identity', value] as const),
+      )
       return
     }
     this.#side?.reject(488, 'Not Acceptable Here')
@@ -588,7 +596,9 @@ export class Call implements RingingListener, LegListener {
     const side = this.#side
     if (side?.pending) {
       const headers: HeaderLines = status === 503 ? [['Retry-After', '5']] : []
-      side.reject(status, status === refusalOf(cause).sip ? refusalOf(cause).text : undefined, headers)
+      const { sip, text } = refusalOf(cause)
+      const words = this.route && this.ringingBranches.at(-1)?.words
+      side.reject(status, words || (status === sip ? text : undefined), headers)
     }
     this.#side = undefined
     const record = {

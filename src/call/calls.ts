@@ -20,12 +20,13 @@ import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
 import { IncomingLeg } from './incoming-leg.ts'
 import { Leg } from './leg.ts'
 import { type NamedDialog, NamedDialogs } from './named-dialogs.ts'
-import { type PlanSurroundings, stationOf } from './plan.ts'
+import { type CallPlan, type PlanSurroundings, stationOf } from './plan.ts'
 import { dialledOf } from './redirect.ts'
 import { handleRegister } from './registrar.ts'
-import type { Station } from './station.ts'
+import { presentedOf, type Station } from './station.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { takeOver } from './take-over.ts'
+import type { Tickets } from './tickets.ts'
 import { type CallTrace, decodeTrace } from './trace.ts'
 import type { CallChange, CallCounters, CallId, CallView, LiveCalls, TraceEntry } from './types.ts'
 
@@ -60,6 +61,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   /** By what Replaces may name. */
   readonly #dialogs = new NamedDialogs()
   readonly #indications: Indication[] = []
+  #tickets: Tickets | undefined
   #replaced: ((leg: IncomingLeg, named: NamedDialog) => void) | undefined
   #pickUp: ((id: CallId, person: Person, station: string | undefined) => Promise<void>) | undefined
   readonly #watchers = new Set<(view: CallView, change: CallChange) => void>()
@@ -98,6 +100,11 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
 
   invite(invitation: Invitation): void {
     const { request, flow } = invitation
+    const ticket = this.#tickets && request.header('x-baton-pickup')
+    if (ticket !== undefined) {
+      this.#passedOn(invitation, ticket)
+      return
+    }
     const replaces = request.header('replaces')
     // Whoever takes a call that is there already needs no room for another.
     const another = replaces === undefined && !this.#indicated(request.uri.user)
@@ -130,12 +137,19 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       this.#refuse(invitation, 'overload')
       return
     }
-    const caller = callerOf(this.core, request, admission)
+    this.begin(invitation, callerOf(this.core, request, admission), dialled)
+  }
+
+  /** An INVITE begins a call. @param route the way it takes, where the dial policy is not asked */
+  begin(invitation: Invitation, caller: Caller, dialled: string, route?: CallPlan): Call {
+    const { request, flow } = invitation
     const call = this.open(caller, dialled)
+    call.route = route
     invitation.handlers = call
     call.traced(request.callId)
     call.trace.add(call.startedAt, 'in', peerOf(flow), request.bytes)
     inBackground(this.core, 'starting a call', call.start(new InvitedCaller(this.core, invitation, caller, call.id)))
+    return call
   }
 
   /** Makes a call that is among the live ones from now on. */
@@ -201,6 +215,24 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     else inBackground(this.core, 'taking over a leg', takeOver(call, leg, invitation, from))
   }
 
+  /** Another node asks for one of our calls, on behalf of a person whose station is registered there. */
+  #passedOn(invitation: Invitation, text: string): void {
+    const ticket = this.#tickets?.redeem(text)
+    const person = ticket && this.core.directory.personById(ticket.personId)
+    const dialled = invitation.request.uri.user
+    const service = this.#indicated(dialled)
+    if (!ticket || !person || !service) {
+      this.core.log.warn({ peer: peerOf(invitation.flow) }, 'a request for a call came without a ticket that holds')
+      this.#refuse(invitation, 'not-allowed')
+      return
+    }
+    const from: Caller = {
+      ...{ origin: { kind: 'station', person }, person, deviceId: '', station: ticket.station, trunk: undefined },
+      ...{ directMedia: false, presented: presentedOf(person) },
+    }
+    service.indicated(new IncomingLeg(this.core, invitation, from, person, dialled, ticket.callId))
+  }
+
   #indicated(dialled: string): Indication | undefined {
     return this.#indications.find((one) => one.matches(dialled))
   }
@@ -216,6 +248,11 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   /** From now on INVITEs of our people's stations to what `matches` are the service's. It answers or refuses every leg. */
   onIndication(matches: (dialled: string) => boolean, indicated: (leg: IncomingLeg) => void): void {
     this.#indications.push({ matches, indicated })
+  }
+
+  /** From now on other nodes may ask for our calls with these tickets (`X-Baton-Pickup`): their people are who the ticket says. */
+  acceptTickets(tickets: Tickets): void {
+    this.#tickets = tickets
   }
 
   /**

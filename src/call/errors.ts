@@ -47,6 +47,13 @@ export function refusalOf(code: CallErrorCode): { readonly sip: number; readonly
   return refusals[code]
 }
 
+/** What another node refused with: its own words lead back to the code. */
+export function refusedByNode(status: number, words: string): CallErrorCode {
+  const codes = Object.keys(refusals) as CallErrorCode[]
+  const fits = (code: CallErrorCode) => refusals[code].sip === status && words.startsWith(refusals[code].text)
+  return codes.find(fits) ?? causeOfStatus(status)
+}
+
 /** The word that a record keeps for a branch or call that ended with this SIP status. */
 export function causeOfStatus(status: number): CallErrorCode {
   if (status === 486 || status === 600) return 'busy'

@@ -24,6 +24,10 @@ export class IncomingLeg implements Taker {
   /** The station takes INVITEs with Replaces (RFC 3891). Browsers say so, and refuse them for an early dialog. */
   readonly supportsReplaces: boolean
   readonly overWebSocket: boolean
+  /** Another node vouches for the person: their station is registered there. */
+  readonly passedOn: boolean
+  /** Who asks, as a caller. */
+  readonly from: Caller
   readonly invitation: Invitation
   readonly #core: Core
   #media: MediaLeg | undefined
@@ -33,15 +37,20 @@ export class IncomingLeg implements Taker {
   #acknowledged: ((done: boolean) => void) | undefined
   #gone = false
 
-  constructor(core: Core, invitation: Invitation, from: Caller, person: Person, dialled: string) {
+  /** @param passedOn the call that another node passes on the request for */
+  constructor(core: Core, invitation: Invitation, from: Caller, person: Person, dialled: string, passedOn?: string) {
     const { request, flow } = invitation
     this.#core = core
     this.invitation = invitation
     this.party = partyOf(from)
     this.person = person
     this.dialled = dialled
-    this.meantCall = request.header('x-baton-call')?.trim() ?? ''
-    this.supportsReplaces = request.headerLines('supported').some((line) => parseTokenList(line).includes('replaces'))
+    this.from = from
+    this.passedOn = passedOn !== undefined
+    this.meantCall = passedOn ?? request.header('x-baton-call')?.trim() ?? ''
+    this.supportsReplaces =
+      passedOn === undefined &&
+      request.headerLines('supported').some((line) => parseTokenList(line).includes('replaces'))
     this.overWebSocket = flow.protocol === 'ws' || flow.protocol === 'wss'
     const gone = (): void => {
       this.#gone = true

@@ -23,8 +23,11 @@ export class Origination implements RingingListener {
   readonly #call: Call
   readonly #ringing: Ringing
 
-  /** @param stations the bindings to ring first: one device's, or all of the person's */
-  constructor(call: Call, person: Person, stations: readonly Station[]) {
+  /**
+   * @param stations the bindings to ring first: one device's, or all of the person's
+   * @param autoAnswer those whose profile allows it are asked to answer by themselves
+   */
+  constructor(call: Call, person: Person, stations: readonly Station[], autoAnswer = false) {
     this.#call = call
     const { core } = call.host
     const plan: CallPlan = {
@@ -44,6 +47,7 @@ export class Origination implements RingingListener {
       maxForwards: 70,
       headers: [],
       traced: (sipCallId: string) => call.traced(sipCallId),
+      autoAnswer,
     }
     this.#ringing = new Ringing(core, plan, core.anchored, undefined, facts, this)
   }

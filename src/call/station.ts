@@ -2,10 +2,22 @@ import type { Binding, Person, RingingCaller, Trunk } from '#directory'
 import { type Destination, formatNameAddr, type HeaderLines, parseUri, type Target, type Uri } from '#sip'
 import type { Core } from './core.ts'
 
-/** Anything that can ring: a registered contact of a device, or an outside number behind trunks. */
+/** Anything that can ring: a registered contact of a device, an outside number behind trunks, or another node that has the call. */
 export type Station =
   | { readonly kind: 'device'; readonly name: string; readonly person: Person; readonly binding: Binding }
   | { readonly kind: 'outside'; readonly name: string; readonly number: string; readonly trunks: readonly Trunk[] }
+  | NodeStation
+
+/** A node of the same database that is asked for a call which rings there. */
+export interface NodeStation {
+  readonly kind: 'node'
+  readonly name: string
+  /** What is dialled there. */
+  readonly number: string
+  readonly destination: Destination
+  /** Made as the INVITE leaves: what vouches for it does not hold for long. */
+  headers(): HeaderLines
+}
 
 export function personOf(station: Station): string {
   return station.kind === 'device' ? station.person.id : ''
@@ -19,9 +31,8 @@ export function mediaKindOf(station: Station): 'rtp' | 'webrtc' {
 }
 
 export function directMediaOf(station: Station): boolean {
-  return station.kind === 'device'
-    ? station.binding.device.settings.directMedia
-    : station.trunks.every((trunk) => trunk.settings.directMedia)
+  if (station.kind === 'device') return station.binding.device.settings.directMedia
+  return station.kind === 'outside' && station.trunks.every((trunk) => trunk.settings.directMedia)
 }
 
 /** Who is shown as calling: to a colleague, or to the outside where privacy may hide it. */
@@ -87,6 +98,7 @@ export async function waysTo(
     const way = wayToBinding(core, station.binding, caller, dialled)
     return way instanceof Promise ? optional(await way) : optional(way)
   }
+  if (station.kind === 'node') return [wayToNode(core, station, caller)]
   const ways: Way[] = []
   for (const trunk of station.trunks) {
     for (const gateway of core.directory.gatewaysOf(trunk.id)) {
@@ -140,6 +152,19 @@ function wayToBinding(
 /** … unless its contact names its very address with another port: then it sends from one port and listens on the other. */
 function listensElsewhere(binding: Binding, contact: Uri): boolean {
   return binding.regId === 0 && contact.host === binding.remoteAddress && (contact.port ?? 5060) !== binding.remotePort
+}
+
+function wayToNode(core: Core, { destination, number, headers }: NodeStation, caller: Presented): Way {
+  const { address, port } = destination
+  const uri = `sip:${userPart(number)}@${address.includes(':') ? `[${address}]` : address}:${port}`
+  return {
+    uri,
+    target: { destinations: [destination] },
+    from: formatNameAddr(caller.hidden ? 'Anonymous' : caller.name, callerUri(core, caller)),
+    to: formatNameAddr('', uri),
+    headers: headers(),
+    routeSet: [],
+  }
 }
 
 async function wayToGateway(
