@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   directory: ['lib', 'storage'],
   call: ['lib', 'sip', 'sdp', 'media', 'directory', 'storage', 'bus'],
   conversation: ['lib', 'directory', 'storage', 'bus'],
-  services: ['call', 'conversation', 'directory', 'storage', 'bus', 'lib', 'channels'],
+  services: ['call', 'conversation', 'directory', 'media', 'storage', 'bus', 'lib', 'channels'],
   channels: ['lib'],
   demo: ['lib', 'sdp', 'sip'],
   api: ['lib', 'call', 'conversation', 'services', 'channels', 'directory', 'storage', 'bus', 'media', 'sip'],

@@ -1,0 +1,4 @@
+export { type Outcome, type RetryPolicy, type Window, withinWindow } from './retry.ts'
+export type { Announcer } from './scheduler.ts'
+export { type CallbackParts, CallbackService, defaultCallbackSettings } from './service.ts'
+export * from './types.ts'

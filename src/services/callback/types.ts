@@ -1,0 +1,92 @@
+import type { CallbackAttemptRow, CallbackRow, OutboxRow } from '#storage'
+import type { Outcome, RetryPolicy } from './retry.ts'
+
+/** Whom an attempt rings: the JSON in `called` and `caller` of a request. */
+export interface CallbackParty {
+  /** As the dial policy reads it: an extension, a login or a telephone number. */
+  readonly dial: string
+  /** Spoken of in messages and on desks; '' where it is not known. */
+  readonly name: string
+  /** Of the announcements; default that of the request. */
+  readonly language?: string
+  /** Asks them to press 1. Default: only the called, and only where they are outside. */
+  readonly pressOne?: boolean
+}
+
+/** Where an attempt is. */
+export type CallbackPhase =
+  | 'ringing-called'
+  /** The called hears who asks, and presses 1 where that is asked for. */
+  | 'announcing-called'
+  /** Keys are sent to a centre. */
+  | 'sending-keys'
+  | 'ringing-caller'
+  | 'announcing-caller'
+  | 'joined'
+  /** The called hears that the caller was not reached. */
+  | 'apologising'
+
+/** One leg as it was confirmed: by a station of ours, or by the gateway to the telephone network. */
+export interface LegConfirmation {
+  readonly role: 'called' | 'caller'
+  /** `answered`, `key`, or how the ringing ended: `no-answer`, `busy`, `declined`, `unreachable` … */
+  readonly what: string
+  /** The station's name (`bob/phone`) or the outside number. */
+  readonly station: string
+  /** The trunk it was reached by, '' for a station of ours. */
+  readonly gateway: string
+  /** SIP status, 0 where there was none. */
+  readonly status: number
+  /** ms since 1970 */
+  readonly at: number
+}
+
+/** The JSON in `detail` of an attempt. */
+export interface AttemptDetail {
+  readonly confirmations: readonly LegConfirmation[]
+}
+
+/** What a request looks like now: given to watchers after each change. */
+export interface CallbackView {
+  readonly request: CallbackRow
+  /** Set while an attempt is under way, and in the change that ends it. */
+  readonly attempt?: CallbackAttemptRow
+  readonly phase?: CallbackPhase
+}
+
+/** What an asker is told, as the messages about it are made. */
+export interface CallbackTold {
+  /**
+   * `connected`: both sides talk; `again`: the attempt failed and another follows at `nextAt`; `failed`: the last one did; `missed`: the
+   * time passed while the server was down; `cancelled`.
+   */
+  readonly what: 'connected' | 'again' | 'failed' | 'missed' | 'cancelled'
+  /** The request as it will be stored. */
+  readonly request: CallbackRow
+  readonly attempt?: CallbackAttemptRow
+  readonly outcome: Outcome | 'missed'
+  readonly nextAt?: number
+}
+
+/**
+ * Makes the messages that tell of a change; they are stored in its transaction. The same change may be told again after a crash: ids are
+ * to be made from the request's id, the number of attempts and `what`.
+ */
+export type Notices = (told: CallbackTold) => readonly OutboxRow[] | Promise<readonly OutboxRow[]>
+
+export interface CallbackSettings {
+  /** How long each side rings, in ms. */
+  readonly ringMs: number
+  /** How long a key is waited for after the question, in ms; it is asked twice. */
+  readonly keyMs: number
+  /** Attempts under way at once. */
+  readonly atOnce: number
+  /** Attempts begun in a second. */
+  readonly perSecond: number
+  readonly retry: RetryPolicy
+}
+
+/** What may be changed of a request that is not being rung: what the asker has said meanwhile. */
+export type CallbackChanges = Partial<
+  Omit<CallbackRow, 'id' | 'state' | 'attemptId' | 'node' | 'createdAt' | 'changedAt' | 'attempts' | 'outcome'>
+>
