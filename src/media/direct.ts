@@ -6,6 +6,7 @@ import {
   type MediaLeg,
   type MediaResult,
   refusedPlaying,
+  refusedRecording,
 } from './port.ts'
 
 const nothing: LegStatistics = {
@@ -77,6 +78,7 @@ export function createDirectEngine(): MediaEngine {
     async unbridge() {},
     play: () => refusedPlaying('unsupported'),
     hearTones() {},
+    record: () => refusedRecording('unsupported'),
     pause: async () => 'gone',
     async counters() {
       return { legs: 0, portsFree: 0, portsUsed: 0, relayed: 0, dropped: 0 }

@@ -73,6 +73,8 @@ export interface MediaLeg {
 }
 
 export interface LegOptions {
+  /** Negotiates G.711 only, so that everything that is said on the leg can be understood here: for recordings and keys as tones. */
+  readonly g711?: boolean
   /** Ends the wait for RTP after so many ms; 0 turns the watch off. Default 60,000. */
   readonly silenceMs?: number
   /** What our offer speaks: RTP to a SIP phone, or WebRTC (ICE, DTLS-SRTP, RFC 8834) to a browser. Default RTP; an offer that comes first decides itself. */
@@ -97,6 +99,36 @@ export interface Playing {
   /** Set when it was refused at once; a sound that cannot be played is no reason to end a call. */
   readonly refused?: PlayRefusal
   stop(): void
+}
+
+export interface RecordOptions {
+  /** Also what the peer is sent, as the second channel of the file. Default: only what the peer says. */
+  readonly both?: boolean
+  /** `pcm`: 16 bits, what every player takes; `pcmu`: half the size. Default `pcm`. */
+  readonly law?: 'pcm' | 'pcmu'
+  /** The recording ends by itself after so long. Default 600,000. */
+  readonly mostMs?: number
+}
+
+/** How a recording ended: on demand, at its greatest length, with its leg, or because it could not be written (what there is stays). */
+export interface RecordedOutcome {
+  readonly how: 'stopped' | 'full' | 'closed' | 'failed'
+  readonly ms: number
+  readonly reason?: string
+}
+
+export interface Recording {
+  /** Resolves when the file is complete on the disk. Never rejects. */
+  readonly ended: Promise<RecordedOutcome>
+  readonly refused?: PlayRefusal
+  /** Ends it. */
+  stop(): Promise<RecordedOutcome>
+}
+
+/** A recording that is not made. */
+export function refusedRecording(refused: PlayRefusal): Recording {
+  const ended = Promise.resolve<RecordedOutcome>({ how: 'failed', ms: 0, reason: refused })
+  return { ended, refused, stop: () => ended }
 }
 
 /** A sound that is not played. */
@@ -131,6 +163,12 @@ export interface MediaEngine {
    * 30,000), `gone` when the leg closed. Music and announcements count as speech. Of other codecs than G.711 nothing is heard.
    */
   pause(leg: MediaLeg, options?: { quietMs?: number; timeoutMs?: number }): Promise<'pause' | 'timeout' | 'gone'>
+  /**
+   * Records the leg to a new WAV file of 8 kHz along the time, with silence where nothing came. Only G.711 is understood: a leg that is to
+   * be recorded is created with `g711`, else a browser's Opus would leave the recording silent.
+   * @param file a path that does not exist yet; after a crash `repairWav` puts its header right
+   */
+  record(leg: MediaLeg, file: string, options?: RecordOptions): Recording
   /** Legs, ports free and in use, packets relayed and dropped since start: for metrics. */
   counters(): Promise<{ legs: number; portsFree: number; portsUsed: number; relayed: number; dropped: number }>
   close(): Promise<void>

@@ -28,6 +28,7 @@ function withoutWebRtc(engine: MediaEngine): MediaEngine {
     unbridge: (leg) => engine.unbridge(leg),
     play: (leg, sound, options) => engine.play(leg, sound, options),
     hearTones: (leg, on) => engine.hearTones(leg, on),
+    record: (leg, file, options) => engine.record(leg, file, options),
     pause: (leg, options) => engine.pause(leg, options),
     counters: () => engine.counters(),
     close: () => engine.close(),

@@ -8,13 +8,17 @@ import {
   type MediaResult,
   type Playing,
   type PlayOptions,
+  type Recording,
+  type RecordOptions,
   refusedPlaying,
+  refusedRecording,
 } from '../port.ts'
 import type { Sound } from '../voices/sound.ts'
 import { EmbeddedLeg, type LegEngine } from './leg.ts'
 import { Playings } from './playings.ts'
 import type { Command, LegNumbers, RelayCounters, RelayEvent, RelaySettings } from './protocol.ts'
-import { routeBetween } from './routes.ts'
+import { Recordings } from './recordings.ts'
+import { routeBetween, soundOf } from './routes.ts'
 import { type SocketFactory, udpSockets } from './sockets.ts'
 import { inlineWire, ThreadWire, type Wire } from './wire.ts'
 
@@ -87,6 +91,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
   readonly #legs = new Map<number, EmbeddedLeg>()
   readonly #requests = new Map<number, (reply: Reply) => void>()
   readonly #playings: Playings
+  readonly #recordings: Recordings
   #starting: ((bound: boolean) => void) | undefined
   #lastLeg = 0
   #lastRequest = 0
@@ -96,6 +101,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     this.publicAddress = settings.publicAddress
     this.family = family
     this.random = options.random ?? systemRandom
+    this.#recordings = new Recordings((command) => this.send(command))
     this.#playings = new Playings((command) => this.send(command), this.random)
     this.codecs = (options.codecs ?? ['PCMU', 'PCMA']).map((name) => staticCodec(name === 'PCMU' ? 0 : 8) as Codec)
     this.#log = options.log
@@ -118,7 +124,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     const port = (await this.#ask((request) => ({ op: 'open', request, leg: number, silenceMs }))) as number | undefined
     if (port === undefined) return { ok: false, refusal: 'engine-gone' }
     if (port === 0) return { ok: false, refusal: 'no-ports' }
-    const leg = new EmbeddedLeg(this, number, port, options.kind)
+    const leg = new EmbeddedLeg(this, number, port, options)
     this.#legs.set(number, leg)
     return { ok: true, value: leg }
   }
@@ -161,6 +167,13 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     if (!(leg instanceof EmbeddedLeg) || !this.#has(leg)) return 'gone'
     const how = await this.#ask((request) => ({ op: 'pause', request, leg: leg.number, quietMs, timeoutMs }))
     return (how as 'pause' | 'timeout' | 'gone' | undefined) ?? 'gone'
+  }
+
+  record(leg: MediaLeg, file: string, options: RecordOptions = {}): Recording {
+    if (!(leg instanceof EmbeddedLeg)) return refusedRecording('unsupported')
+    if (!this.#has(leg)) return refusedRecording('gone')
+    if (leg.session && soundOf(leg.session.codecs) === 0) return refusedRecording('no-g711')
+    return this.#recordings.record(leg, file, options)
   }
 
   async counters(): Promise<RelayCounters> {
@@ -256,6 +269,11 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
       case 'paused':
         this.#reply(event.request, event.how)
         break
+      case 'recorded': {
+        const { how, ms, reason } = event
+        this.#recordings.recorded(event.recording, reason === undefined ? { how, ms } : { how, ms, reason })
+        break
+      }
       case 'played':
         this.#playings.played(event.leg, event.playing, event.how)
         break
@@ -273,6 +291,7 @@ class EmbeddedEngine implements MediaEngine, LegEngine {
     const requests = [...this.#requests.values()]
     this.#requests.clear()
     for (const resolve of requests) resolve(undefined)
+    this.#recordings.lost()
     const legs = [...this.#legs.values()]
     this.#legs.clear()
     for (const leg of legs) {

@@ -1,7 +1,7 @@
 import { decodePcma, decodePcmu } from './g711.ts'
 import type { Listener } from './listener.ts'
 import { type SetCommand, toPcma } from './protocol.ts'
-import { payloadEnd, read32 } from './rtp.ts'
+import { payloadEnd, payloadStart, read32 } from './rtp.ts'
 import type { TelephoneEvents } from './telephone-events.ts'
 
 const pcmuValues = Int16Array.from({ length: 256 }, (_, octet) => decodePcmu(octet))
@@ -11,11 +11,14 @@ const samples = new Int16Array(most)
 
 /** What a leg's peer says and presses, for whoever listens. */
 export class Hearing {
+  /** Whoever listens to the peer, and to what it is sent. */
   readonly listeners = new Set<Listener>()
+  readonly overhearers = new Set<Listener>()
   readonly #events: TelephoneEvents
   #keys: readonly number[] = []
   /** Table of values by payload type. */
-  readonly #laws = new Map<number, Int16Array>()
+  #laws = new Map<number, Int16Array>()
+  #sent = new Map<number, Int16Array>()
   /** The peer has sent a telephone event, so that its tones are only their echo. */
   pressesEvents = false
 
@@ -23,10 +26,10 @@ export class Hearing {
     this.#events = events
   }
 
-  set({ keys, laws }: Pick<SetCommand, 'keys' | 'laws'>): void {
+  set({ keys, laws, sent }: Pick<SetCommand, 'keys' | 'laws' | 'sent'>): void {
     this.#keys = keys
-    this.#laws.clear()
-    for (const law of laws) this.#laws.set(law & 0x7f, law & toPcma ? pcmaValues : pcmuValues)
+    this.#laws = tablesOf(laws)
+    this.#sent = tablesOf(sent)
   }
 
   /** Takes a packet of the peer. @param rate clock rate in Hz */
@@ -40,22 +43,24 @@ export class Hearing {
     }
   }
 
+  /** A packet goes out to the peer. */
+  said(bytes: Buffer, now: number): void {
+    if (this.overhearers.size === 0) return
+    const values = this.#sent.get((bytes[1] as number) & 0x7f)
+    const start = payloadStart(bytes)
+    if (values && start >= 0) tell(this.overhearers, bytes, start, values, now)
+  }
+
   close(): void {
     this.#events.close()
-    for (const listener of this.listeners) listener.close()
+    for (const listener of [...this.listeners, ...this.overhearers]) listener.close()
     this.listeners.clear()
+    this.overhearers.clear()
   }
 }
 
-/** Tells listeners of a packet of G.711 that goes out to a peer. @param entry payload type with {@link toPcma} where it is A-law */
-export function overheard(
-  listeners: ReadonlySet<Listener>,
-  bytes: Buffer,
-  start: number,
-  entry: number,
-  now: number,
-): void {
-  tell(listeners, bytes, start, entry & toPcma ? pcmaValues : pcmuValues, now)
+function tablesOf(laws: readonly number[]): Map<number, Int16Array> {
+  return new Map(laws.map((law) => [law & 0x7f, law & toPcma ? pcmaValues : pcmuValues]))
 }
 
 function tell(listeners: ReadonlySet<Listener>, bytes: Buffer, start: number, values: Int16Array, now: number): void {

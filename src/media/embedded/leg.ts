@@ -24,7 +24,7 @@ import {
   sameCodec,
   writeSdp,
 } from '#sdp'
-import type { LegStatistics, MediaHandlers, MediaLeg, MediaRefusal, MediaResult } from '../port.ts'
+import type { LegOptions, LegStatistics, MediaHandlers, MediaLeg, MediaRefusal, MediaResult } from '../port.ts'
 import type { Command, LegNumbers } from './protocol.ts'
 import { soundsOf, typesOf } from './routes.ts'
 import { WebRtcSide } from './webrtc/side.ts'
@@ -71,16 +71,18 @@ export class EmbeddedLeg implements MediaLeg {
   /** The session's m= lines, kept only when there is more than the audio line. */
   #lines: readonly LineSkeleton[] | undefined
   #wantsWebRtc: boolean
+  readonly #g711: boolean
   #side: WebRtcSide | undefined
   #numbers: LegNumbers = none
   #gone = false
   #closing: Promise<LegStatistics> | undefined
 
-  constructor(engine: LegEngine, number: number, port: number, kind: 'rtp' | 'webrtc' = 'rtp') {
+  constructor(engine: LegEngine, number: number, port: number, { kind, g711 = false }: LegOptions = {}) {
     this.#engine = engine
     this.number = number
     this.id = `rtp-${number}`
     this.#port = port
+    this.#g711 = g711
     this.#wantsWebRtc = kind === 'webrtc'
   }
 
@@ -161,7 +163,7 @@ export class EmbeddedLeg implements MediaLeg {
     const side = this.#side
     // A browser always has G.711 in its session, so that a phone can take the other side's place at once.
     const first = side && other ? [...other.codecs, ...this.#engine.codecs] : (other?.codecs ?? [])
-    const shared = first.length > 0 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
+    const shared = first.length > 0 && !this.#g711 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
     const result = shared?.ok ? shared : answerOffer(offer, this.#engine.codecs, this.#local(), other?.ptime)
     this.#remoteOffer = undefined
     if (!result.ok) return refused(result.refusal)
@@ -183,7 +185,7 @@ export class EmbeddedLeg implements MediaLeg {
     const first = other?.codecs ?? this.#session?.codecs ?? []
     const theirs = other?.codecs ?? []
     const video = side ? (other ?? this).video : []
-    const wanted = wishes(first, this.#engine.codecs)
+    const wanted = wishes(this.#g711 ? [] : first, this.#engine.codecs)
     const codecs = numbered([...wanted, ...video], this.#assigned, [...theirs, ...video])
     const audio = this.#session?.line ?? 0
     const voice = side ? codecs.filter((codec) => !isVideo(codec)) : codecs

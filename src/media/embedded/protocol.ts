@@ -32,6 +32,8 @@ export interface SetCommand {
   /** Payload types of what the peer sends: its telephone events, and its G.711 as {@link sound} has it. */
   readonly keys: readonly number[]
   readonly laws: readonly number[]
+  /** The same of what the peer is sent. */
+  readonly sent: readonly number[]
   /** Payload type of telephone events of 8 kHz to the peer; -1: it takes none. */
   readonly events: number
   /** The peer should send all the time, so that silence means something. */
@@ -94,6 +96,16 @@ export interface PauseCommand {
   readonly timeoutMs: number
 }
 
+export interface RecordCommand {
+  readonly op: 'record'
+  readonly leg: number
+  readonly recording: number
+  readonly path: string
+  readonly both: boolean
+  readonly law: 'pcm' | 'pcmu'
+  readonly mostMs: number
+}
+
 export type Command =
   | OpenCommand
   | SetCommand
@@ -106,6 +118,8 @@ export type Command =
   | PlayCommand
   | InbandCommand
   | PauseCommand
+  | RecordCommand
+  | { readonly op: 'endRecord'; readonly recording: number }
   | { readonly op: 'stop'; readonly leg: number; readonly playing: number }
   | { readonly op: 'statistics' | 'close'; readonly request: number; readonly leg: number }
   | { readonly op: 'counters'; readonly request: number }
@@ -147,6 +161,14 @@ export type RelayEvent =
     }
   /** How a wait for a pause ended; `gone`: the leg is closed. */
   | { readonly op: 'paused'; readonly request: number; readonly how: 'pause' | 'timeout' | 'gone' }
+  /** A recording's file is complete. */
+  | {
+      readonly op: 'recorded'
+      readonly recording: number
+      readonly how: 'stopped' | 'full' | 'closed' | 'failed'
+      readonly ms: number
+      readonly reason?: string
+    }
   /** A sound is over; `stopped` when the peer turned out to take no G.711. */
   | { readonly op: 'played'; readonly leg: number; readonly playing: number; readonly how: 'ended' | 'stopped' }
   /** The peer is not who its description says, or lacks what is needed: no media flows. */

@@ -262,6 +262,7 @@ export class RelayLeg implements PortUser {
     const { address, port } = this.#latch
     const stream = rate === videoRate ? this.#videoStream() : this.#streams[0]
     stream.apply(bytes, source, rate, now)
+    if (rate !== videoRate) this.hearing.said(bytes, now)
     if (secure) {
       const outcome = secure.sendRtp(bytes, rate === videoRate)
       if (outcome === 'old') stream.splice()

@@ -6,7 +6,16 @@ import { PauseWait } from './pause.ts'
 import { Playback } from './playback.ts'
 import { Player } from './player.ts'
 import { PortPool } from './ports.ts'
-import type { Command, InbandCommand, PauseCommand, PlayCommand, RelayEvent, RelaySettings } from './protocol.ts'
+import type {
+  Command,
+  InbandCommand,
+  PauseCommand,
+  PlayCommand,
+  RecordCommand,
+  RelayEvent,
+  RelaySettings,
+} from './protocol.ts'
+import { type Recorded, Recorder } from './recorder.ts'
 import { RelayLeg, type RelayShared } from './relay-leg.ts'
 import type { SocketFactory } from './sockets.ts'
 import type { Handshakes } from './webrtc/handshakes.ts'
@@ -31,6 +40,7 @@ export class Relay {
   readonly #pool: PortPool
   readonly #shared: RelayShared
   readonly #beat: Beat
+  readonly #recorders = new Map<number, Recorder>()
   readonly #legs = new Map<number, RelayLeg>()
   /** Most calls share a few payload type tables. */
   readonly #types = new Map<string, Int32Array>()
@@ -124,6 +134,12 @@ export class Relay {
         break
       case 'pause':
         this.#pause(command)
+        break
+      case 'record':
+        this.#record(command)
+        break
+      case 'endRecord':
+        this.#recorders.get(command.recording)?.end('stopped')
         break
       case 'statistics':
         emit({ op: 'numbers', request: command.request, numbers: this.#legs.get(command.leg)?.numbers() })
@@ -222,6 +238,27 @@ export class Relay {
       emit({ op: 'paused', request, how })
     })
     listeners.add(wait)
+  }
+
+  #record({ leg: id, recording, path, both, law, mostMs }: RecordCommand): void {
+    const { emit, clock, now } = this.#options
+    const hearing = this.#legs.get(id)?.hearing
+    if (!hearing) {
+      emit({ op: 'recorded', recording, how: 'failed', ms: 0, reason: 'the leg is gone' })
+      return
+    }
+    const done = (recorded: Recorded): void => {
+      this.#recorders.delete(recording)
+      emit({ op: 'recorded', recording, ...recorded })
+    }
+    const ended = (): void => {
+      hearing.listeners.delete(recorder.peer)
+      if (recorder.sent) hearing.overhearers.delete(recorder.sent)
+    }
+    const recorder = new Recorder({ path, both, law, mostMs, clock, now, ended, done })
+    this.#recorders.set(recording, recorder)
+    hearing.listeners.add(recorder.peer)
+    if (recorder.sent) hearing.overhearers.add(recorder.sent)
   }
 
   /** Ends what is played to a leg. */

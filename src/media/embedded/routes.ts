@@ -38,23 +38,25 @@ export function typesOf(codecs: readonly NegotiatedCodec[]): number[] {
 
 /** The entry for sounds made here: the G.711 that the peer prefers; 0 when it takes none. */
 export function soundOf(codecs: readonly NegotiatedCodec[]): number {
-  for (const codec of codecs) {
-    const law = g711Law(codec)
-    if (law) return codec.sendType | routed | (law === 'pcma' ? toPcma : 0)
-  }
-  return 0
+  const first = codecs.find((codec) => g711Law(codec) !== undefined)
+  return first ? first.sendType | lawFlags(first) : 0
+}
+
+function lawFlags(codec: NegotiatedCodec): number {
+  return routed | (g711Law(codec) === 'pcma' ? toPcma : 0)
 }
 
 /** What the relay needs to know of a session to make sounds for it and to understand the peer's. */
-export function soundsOf(codecs: readonly NegotiatedCodec[]): Pick<SetCommand, 'sound' | 'keys' | 'laws' | 'events'> {
+export function soundsOf(
+  codecs: readonly NegotiatedCodec[],
+): Pick<SetCommand, 'sound' | 'keys' | 'laws' | 'sent' | 'events'> {
   const events = codecs.filter(isTelephoneEvent)
+  const laws = codecs.filter((codec) => g711Law(codec) !== undefined)
   return {
     sound: soundOf(codecs),
     keys: events.map((codec) => codec.receiveType),
-    laws: codecs.flatMap((codec) => {
-      const law = g711Law(codec)
-      return law ? [codec.receiveType | routed | (law === 'pcma' ? toPcma : 0)] : []
-    }),
+    laws: laws.map((codec) => codec.receiveType | lawFlags(codec)),
+    sent: laws.map((codec) => codec.sendType | lawFlags(codec)),
     events: events.find((codec) => codec.clockRate === 8000)?.sendType ?? -1,
   }
 }

@@ -1,5 +1,6 @@
 export * from './numbers.ts'
 export * from './prompts.ts'
+export * from './repair.ts'
 export type { Keys, Silence, Sound, ToneSound } from './sound.ts'
 export * from './speech.ts'
 export * from './texts.ts'
