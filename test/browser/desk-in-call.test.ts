@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../interop/eventually.ts'
 import type { Baresip } from '../support/baresip.ts'
+import { accessibilityFaults } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { freePorts } from '../support/ports.ts'
 import { secondsOf } from '../support/tone.ts'
@@ -257,6 +258,7 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
       await sees(bob, 'Alice')
       await alice.hears(tones.alice)
       await bob.talking('Alice').locator('video[aria-label="Your own picture"]').waitFor()
+      expect(await accessibilityFaults(bob.page)).toEqual([])
 
       await button(bob, 'Alice', 'Stop video').click()
       await seesNot(alice, 'Bob')

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 import { useWords } from '../context.tsx'
+import { Sign } from '../parts/sign.tsx'
 import { phone, usePhone } from '../phone/hub.ts'
 
 interface CallPicturesProps {
@@ -15,10 +16,27 @@ export function CallPictures({ call, who, showsOwn }: CallPicturesProps) {
   usePhone()
   const { own, theirs } = phone.picturesOf(call)
   const [arrives, setArrives] = useState(false)
+  const element = useRef<HTMLDivElement>(null)
+  const toggleFull = () => {
+    if (document.fullscreenElement) void document.exitFullscreen()
+    // A browser without it, or one that refuses, leaves the picture as it is.
+    else element.current?.requestFullscreen?.().catch(() => {})
+  }
   if (!phone.leads) return <p className="quiet">{w.active.pictureElsewhere}</p>
   return (
-    <div className="pictures" data-shows={arrives ? 'theirs' : showsOwn ? 'own' : 'none'}>
+    <div ref={element} className="pictures" data-shows={arrives ? 'theirs' : showsOwn ? 'own' : 'none'}>
       <Picture stream={theirs} label={w.active.theirPicture(who)} unseen={!arrives} onArrives={setArrives} />
+      {arrives && (
+        <button
+          type="button"
+          className="icon-button picture-full"
+          aria-label={w.active.fullScreen}
+          title={w.active.fullScreen}
+          onClick={toggleFull}
+        >
+          <Sign name="full" size={18} />
+        </button>
+      )}
       {showsOwn && <Picture stream={own} label={w.active.ownPicture} mirrored />}
     </div>
   )

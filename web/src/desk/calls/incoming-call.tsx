@@ -134,17 +134,6 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
         >
           <Sign name="phone" /> {w.incoming.answer}
         </button>
-        {answerVideo && (
-          <button
-            type="button"
-            className="button"
-            data-kind="primary"
-            aria-keyshortcuts={first ? 'V' : undefined}
-            onClick={answerVideo}
-          >
-            <Sign name="camera" /> {w.incoming.answerVideo}
-          </button>
-        )}
         <button
           type="button"
           className="button"
@@ -155,6 +144,16 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
         >
           <Sign name="hangup" /> {w.incoming.decline}
         </button>
+        {answerVideo && (
+          <button
+            type="button"
+            className="button answer-video"
+            aria-keyshortcuts={first ? 'V' : undefined}
+            onClick={answerVideo}
+          >
+            <Sign name="camera" /> {w.incoming.answerVideo}
+          </button>
+        )}
         <Menu opened={menu} onChange={setMenu} position="top" shadow="md" width={260} withinPortal returnFocus>
           <Menu.Target>
             <button type="button" className="button" disabled={!call || busy === 'answer-on'}>

@@ -64,6 +64,7 @@ export const deCalls: typeof enCalls = {
     stopVideo: 'Bild aus',
     theirPicture: (who) => `Bild von ${who}`,
     ownPicture: 'Ihr eigenes Bild',
+    fullScreen: 'Ganzer Bildschirm',
     pictureElsewhere: 'Das Bild dieses Gesprächs ist in einem anderen Tab dieses Browsers.',
     lost: 'Der Server wurde neu gestartet, und Ihr Gespräch ist beendet. Rufen Sie bei Bedarf neu an.',
   },

@@ -63,6 +63,7 @@ export const enCalls = {
     stopVideo: 'Stop video',
     theirPicture: (who: string) => `Picture of ${who}`,
     ownPicture: 'Your own picture',
+    fullScreen: 'Full screen',
     pictureElsewhere: 'The picture of this call is in another tab of this browser.',
     lost: 'The server was started again, and your call has ended. Call anew if need be.',
   },
