@@ -260,6 +260,8 @@ async function leftOver(scenario: Scenario, timers: number): Promise<readonly st
   const { legs } = await scenario.media.counters()
   const contexts = await scenario.storage.calls.contexts()
   const open = await scenario.storage.charges.list({ state: 'open', limit: 1 })
+  const { charges: closed } = await scenario.storage.charges.list({ state: 'closed', limit: 1000 })
+  const joined = Object.values(scenario.house.pickup.joined).reduce((sum, count) => sum + count, 0)
   const records = await scenario.storage.records.list({ state: 'live', limit: 1 })
   const left: Record<string, number> = {
     calls: scenario.house.calls.list().length,
@@ -268,6 +270,7 @@ async function leftOver(scenario: Scenario, timers: number): Promise<readonly st
     'media legs': legs,
     contexts: contexts.length,
     'open charges': open.charges.length,
+    'charges beside the pickups': closed.length - joined,
     'live records': records.records.length,
     timers: scenario.clock.pending - timers,
     errors: scenario.errors.length,
