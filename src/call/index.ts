@@ -1,4 +1,3 @@
-export type { Sound } from '#media'
 export { CallActs } from './acts.ts'
 export type { Call } from './call.ts'
 export { Calls } from './calls.ts'
