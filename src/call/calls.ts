@@ -79,7 +79,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   constructor(core: Core, load: { readonly overloaded: boolean }) {
     this.core = core
     this.#load = load
-    this.subscriptions = new Subscriptions(this, [this.#dialogEvents])
+    this.subscriptions = new Subscriptions(this)
+    this.subscriptions.add(this.#dialogEvents)
     this.surroundings = {
       directory: core.directory,
       reachableByPush: (personId) => core.reachableByPush(personId),

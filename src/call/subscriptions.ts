@@ -26,16 +26,22 @@ export interface Watched {
 /** The subscriptions of phones to events: who may have one, and for what. They live in memory; after a restart phones subscribe anew. */
 export class Subscriptions {
   readonly #host: CallHost
-  readonly #packages: ReadonlyMap<string, EventPackage>
+  readonly #packages = new Map<string, EventPackage>()
   readonly #live = new Set<Subscription>()
   readonly #perDevice = new Map<string, number>()
-  /** Names of the packages, for Allow-Events. */
-  readonly events: string
 
-  constructor(host: CallHost, packages: readonly EventPackage[]) {
+  constructor(host: CallHost) {
     this.#host = host
-    this.#packages = new Map(packages.map((kind) => [kind.event, kind]))
-    this.events = packages.map((kind) => kind.event).join(', ')
+  }
+
+  /** Lets phones subscribe to one more thing. */
+  add(kind: EventPackage): void {
+    this.#packages.set(kind.event, kind)
+  }
+
+  /** Names of the packages, for Allow-Events. */
+  get events(): string {
+    return [...this.#packages.keys()].join(', ')
   }
 
   get size(): number {
