@@ -181,6 +181,7 @@ async function serve(): Promise<void> {
   const metrics = createMetrics({
     version,
     calls: () => calls.counters,
+    pickups: () => house.pickup.joined,
     sip: () => ({
       ...ua.sizes,
       received: gate.received,

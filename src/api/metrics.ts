@@ -6,6 +6,8 @@ import type { CallCounters } from '#call'
 export interface MetricSources {
   readonly version: string
   calls(): CallCounters
+  /** Calls that were picked up, by way: into a dummy session (`replaced`), the picker's own INVITE (`answered`), a station we rang (`rung`). */
+  pickups?(): Readonly<Record<string, number>>
   /** Ended calls by cause, where they are counted. */
   causes?(): ReadonlyMap<string, number>
   /** Sizes now, and counters since start. */
@@ -80,6 +82,14 @@ export function createMetrics(sources: MetricSources): Metrics {
     for (const [code, value] of calls.refused) refused.inc({ code }, value)
   })
 
+  if (sources.pickups) {
+    const read = sources.pickups
+    const pickups = counts('pickups', 'Calls that somebody picked up for a colleague, by way.', 'way')
+    updates.push(() => {
+      pickups.reset()
+      for (const [way, value] of Object.entries(read())) pickups.inc({ way }, value)
+    })
+  }
   if (sources.causes) {
     const read = sources.causes
     const ended = counts('calls_ended', 'Ended calls by cause.', 'cause')

@@ -69,8 +69,26 @@ describe('organisation file', () => {
     ])
   })
 
+  it('says who may pick up, by log-ins and names of groups, also of later ones; what it does not say stays', async () => {
+    const { directory } = await demoFixture()
+    const groups = [
+      { name: 'sales', pickup: { members: false, by: ['dave', 'help'] } },
+      { name: 'help', members: ['bob'] },
+    ]
+    await applyOrganisation(directory, { groups })
+    const sales = () => directory.groups().find(({ name }) => name === 'sales')
+    const help = directory.groups().find(({ name }) => name === 'help')
+    expect(sales()?.pickup).toEqual({ members: false, by: ['demo-dave', help?.id] })
+    await applyOrganisation(directory, { groups: [{ name: 'sales', members: ['alice'] }] })
+    expect(sales()).toMatchObject({ members: ['demo-alice'], pickup: { members: false } })
+  })
+
   const erin = { login: 'erin', name: 'Erin' }
   it.each([
+    [
+      { groups: [{ name: 'g', pickup: { by: ['erin'] } }] },
+      'groups.0.pickup.by.0: "erin" is neither a log-in nor the name of a group',
+    ],
     [{ poeple: [] }, 'poeple: is not a known key; did you mean "people"? (allowed: people, groups, trunks)'],
     [{ people: 'x' }, 'people: found "x"; allowed: a list'],
     [[], 'found []; allowed: a group of keys'],

@@ -11,7 +11,7 @@ import {
   ringPlanSchema,
   trunkSettingsSchema,
 } from './settings.ts'
-import type { Directory, DirectoryAdmin } from './types.ts'
+import type { Directory, DirectoryAdmin, Group } from './types.ts'
 
 /** YAML reads 101 as a whole number: take it as the text that was meant. */
 const digits = z.union([z.string(), z.int().min(0)]).transform(String)
@@ -51,6 +51,8 @@ const organisationSchema = z.strictObject({
         members: z.array(z.string()).default([]),
         numbers: z.array(digits).default([]),
         ring: ringPlanSchema.prefault({}),
+        /** Who may take the group's calls and its members'; `by` are log-ins and names of groups. */
+        pickup: z.strictObject({ members: z.boolean().default(true), by: z.array(z.string()).default([]) }).optional(),
       }),
     )
     .default([]),
@@ -104,17 +106,26 @@ export async function applyOrganisation(
       applied.numbers++
     }
   }
-  for (const [index, { numbers, members, ...input }] of organisation.groups.entries()) {
+  const groupNamed = (name: string): Group | undefined => directory.groups().find((group) => group.name === name)
+  for (const [index, { numbers, members, pickup: _pickup, ...input }] of organisation.groups.entries()) {
     const at = `groups.${index}`
-    const id = directory.groups().find((group) => group.name === input.name)?.id
+    const known = groupNamed(input.name)
     const ids = members.map((login) => directory.personByLogin(login)?.id ?? login)
-    const group = await naming(at, directory.putGroup({ ...input, id, members: ids }))
+    const kept = known ? { id: known.id, pickup: known.pickup } : {}
+    const group = await naming(at, directory.putGroup({ ...input, ...kept, members: ids }))
     applied.groups++
     for (const [position, number] of numbers.entries()) {
       const row = { number, targetKind: 'group', targetId: group.id } as const
       await naming(`${at}.numbers.${position}`, directory.putNumber(row))
       applied.numbers++
     }
+  }
+  // A rule may name a group that comes later in the file.
+  for (const [index, { name, pickup }] of organisation.groups.entries()) {
+    const group = groupNamed(name)
+    if (!pickup || !group) continue
+    const by = pickup.by.map((one) => directory.personByLogin(one)?.id ?? groupNamed(one)?.id ?? one)
+    await naming(`groups.${index}`, directory.putGroup({ ...group, pickup: { ...pickup, by } }))
   }
   for (const [index, input] of organisation.trunks.entries()) {
     const id = directory.trunks().find((trunk) => trunk.name === input.name)?.id
@@ -160,6 +171,12 @@ function checkReferences(organisation: z.output<typeof organisationSchema>, dire
     for (const [position, login] of group.members.entries()) {
       if (logins.has(login) || directory.personByLogin(login)) continue
       throw new DirectoryError('missing', `${at}.members.${position}`, `nobody has the log-in ${JSON.stringify(login)}`)
+    }
+    for (const [position, one] of (group.pickup?.by ?? []).entries()) {
+      const named = [...organisation.groups, ...directory.groups()].some(({ name }) => name === one)
+      if (named || logins.has(one) || directory.personByLogin(one)) continue
+      const sentence = `${JSON.stringify(one)} is neither a log-in nor the name of a group`
+      throw new DirectoryError('missing', `${at}.pickup.by.${position}`, sentence)
     }
   }
   for (const [index, trunk] of organisation.trunks.entries()) once('trunk', trunk.name, `trunks.${index}.name`)
