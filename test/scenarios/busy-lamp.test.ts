@@ -419,6 +419,35 @@ describe('who may watch', () => {
     expect(carol.responses.at(-1)?.header('allow-events')).toContain('dialog')
   })
 
+  it('a package more is one object', async () => {
+    const scenario = await Scenario.start()
+    const { subscriptions } = scenario.house.calls
+    let waiting = 1
+    let news = (): void => {}
+    subscriptions.add({
+      event: 'message-summary',
+      contentType: 'application/simple-message-summary',
+      expires: { default: 3600, min: 60, max: 7200 },
+      watch(watcher, user, changed) {
+        if (user !== watcher.login) return 'not-allowed'
+        news = changed
+        return { state: () => `Messages-Waiting: yes\r\nVoice-Message: ${waiting}/0\r\n`, stop() {} }
+      },
+    })
+    expect(subscriptions.events).toBe('dialog, message-summary')
+    const carol = scenario.watcher('carol', 'carol', '10.0.0.3')
+    const headers = [['Event', 'message-summary']] as const
+    carol.subscribe('sip:bob@baton.local', { headers })
+    carol.subscribe('sip:carol@baton.local', { headers })
+    await scenario.pass(100)
+    expect(carol.statuses().sort()).toEqual([200, 401, 401, 403])
+    waiting = 2
+    news()
+    await scenario.pass(100)
+    expect(carol.bodies().map((body) => /\d/.exec(body)?.[0])).toEqual(['1', '2'])
+    expect(carol.notifies[0]?.contentType).toBe('application/simple-message-summary')
+  })
+
   it('a device has so many subscriptions and no more', async () => {
     const scenario = await Scenario.start()
     const carol = scenario.watcher('carol', 'carol', '10.0.0.3')
