@@ -140,6 +140,33 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
     await caller.hears(tones.alice)
   })
 
+  test('a change that the server refuses costs no call: it is asked for again', async () => {
+    const context = await desks.context()
+    let refuses = 1
+    await context.routeWebSocket('**/sip', (page) => {
+      const server = page.connectToServer()
+      const refused = new Set<string>()
+      const number = (text: string) => /^CSeq: *(\d+)/im.exec(text)?.[1] ?? ''
+      page.onMessage((message) => {
+        const text = String(message)
+        if (/^INVITE /.test(text) && /^To:.*;tag=/im.test(text) && refuses > 0) {
+          refuses--
+          refused.add(number(text))
+          const echoed = text.split('\r\n').filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line))
+          page.send(['SIP/2.0 500 Server Internal Error', ...echoed, 'Content-Length: 0', '', ''].join('\r\n'))
+        } else if (!/^ACK /.test(text) || !refused.has(number(text))) server.send(message)
+      })
+    })
+    const { alice, caller } = await talking(await desks.desk('Alice', context))
+    await button(alice, outside, 'Hold').click()
+    await stopsHearing(caller, tones.alice)
+    await eventually(async () => expect(await desks.house.calls()).toMatchObject([{ held: true }]))
+    expect(refuses).toBe(0)
+    await button(alice, outside, 'Resume').click()
+    await caller.hears(tones.alice)
+    await alice.hears(tones.outside)
+  })
+
   test('keys of the keypad arrive at the phone as telephone events', async () => {
     const { alice, caller } = await talking()
     await button(alice, outside, 'Keypad').click()

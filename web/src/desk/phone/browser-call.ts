@@ -3,6 +3,7 @@ import type { IncomingRequest, IncomingResponse, OutgoingRequest } from 'jssip/l
 import { CallPath } from './call-path.ts'
 import { CallVideo, hasVideo } from './call-video.ts'
 import { inTurn } from './in-turn.ts'
+import { keepWhenRefused } from './keep-call.ts'
 import { measureLevel } from './microphone.ts'
 import { type Counts, countsOf, qualityBetween } from './quality.ts'
 import { soundSettings } from './sound-settings.ts'
@@ -80,6 +81,7 @@ export class BrowserCall {
       canAsk: () => listener.canAsk(),
     })
     this.#audio.autoplay = true
+    keepWhenRefused(session, () => listener.trouble('hold-failed', ''))
     this.#listen()
   }
 

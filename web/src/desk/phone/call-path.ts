@@ -9,6 +9,7 @@ export interface CallPathListener {
 
 const brokenMs = 1500
 const againMs = 1000
+const lookAgainMs = 6000
 
 /** The way of one call's media: finds a new one when it breaks (ICE restart, RFC 8445 §2.4). */
 export class CallPath {
@@ -17,7 +18,7 @@ export class CallPath {
   #broken = false
   /** The network changed: a path that looks whole may lead nowhere. */
   #doubted = false
-  #mending = false
+  #next: ReturnType<typeof setTimeout> | undefined
   #over = false
 
   constructor(session: RTCSession, listener: CallPathListener) {
@@ -47,20 +48,23 @@ export class CallPath {
   /** Tries again, e.g. because the server can be reached again. */
   mend(): void {
     const session = this.#session
-    if (!this.#broken || this.#mending || this.#over || !session.isEstablished() || !this.#listener.canAsk()) return
+    clearTimeout(this.#next)
+    if (!this.#broken || this.#over || !session.isEstablished() || !this.#listener.canAsk()) return
     const { connection } = session
     if (connection.connectionState === 'connected' && !this.#doubted) return
+    // Looked at again later: a restart may be refused, or lead nowhere.
+    this.#next = setTimeout(() => this.mend(), session.isReadyToReOffer() ? lookAgainMs : againMs)
+    if (!session.isReadyToReOffer()) return
     connection.restartIce()
-    this.#mending = session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, () => {
-      this.#mending = false
+    session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, () => {
       this.#doubted = false
       if (connection.connectionState === 'connected') this.#whole()
     })
-    if (!this.#mending) setTimeout(() => this.mend(), againMs)
   }
 
   close(): void {
     this.#over = true
+    clearTimeout(this.#next)
   }
 
   #break(): void {
@@ -69,6 +73,7 @@ export class CallPath {
   }
 
   #whole(): void {
+    clearTimeout(this.#next)
     this.#broken = false
     this.#listener.reconnecting(false)
   }
