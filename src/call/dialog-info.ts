@@ -68,6 +68,18 @@ export class DialogEvents implements EventPackage {
   /** Something about a call has changed: whoever watches somebody in it is told, where it makes a difference. */
   changed(call: Call): void {
     if (this.#parties.size === 0) return
+    try {
+      this.#update(call)
+    } catch (error) {
+      // A lamp must not cost a call.
+      this.#host.core.log.error(
+        { error: String((error as Error)?.stack ?? error) },
+        'telling watchers of a call failed',
+      )
+    }
+  }
+
+  #update(call: Call): void {
     const before = this.#showing.get(call)
     const concerned = new Set(before)
     for (const id of call.personIds()) {

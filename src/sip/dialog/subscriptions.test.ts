@@ -219,6 +219,31 @@ describe('a subscription', () => {
   })
 })
 
+it('over a connection is told on it, and ends with the next news once that is gone', async () => {
+  const net = testNetwork({}, { bob: { allow } })
+  const made: Subscription[] = []
+  net.bob.onRequest = (transaction) => {
+    const subscription = net.bob.agent.acceptSubscription(transaction, kind, { state: () => 'one' })
+    if (subscription) made.push(subscription)
+  }
+  const handler = { message: (bytes: Buffer) => watcher.receive(bytes), malformed() {}, closed() {} }
+  const host = net.network.host('192.0.2.9', 5060, { handler, protocols: [] })
+  const opened = host.connect({ protocol: 'tcp', address: '192.0.2.2', port: 5060, host: '192.0.2.2' })
+  await net.clock.advance(10)
+  const flow = await opened
+  const send = (bytes: Buffer): void => void host.send(bytes, flow)
+  // As a browser's Contact: it leads nowhere but back over the connection (RFC 7118 §5).
+  const watcher: Watcher = new Watcher({ send, address: 'x.invalid', port: 5060, user: 'carol' })
+  watcher.subscribe('sip:bob@192.0.2.2')
+  await net.clock.advance(100)
+  expect(watcher.bodies()).toEqual(['one'])
+  net.network.cut(flow)
+  made[0]?.notify()
+  await net.clock.advance(40_000)
+  expect(made[0]?.ended).toBe(true)
+  expect(net.bob.agent.sizes).toEqual({ dialogs: 0, transactions: 0 })
+})
+
 describe('a SUBSCRIBE is refused', () => {
   it.each([
     ['an interval that is too brief', [['Expires', '30']], 423, ['min-expires', '60']],
