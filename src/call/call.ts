@@ -9,7 +9,7 @@ import type { CallerSide } from './caller-side.ts'
 import { type CallCause, reasonOf } from './cause.ts'
 import { Claim, type JoinOutcome, type Taker } from './claim.ts'
 import { type Core, inBackground } from './core.ts'
-import { CallError, type CallErrorCode, refusalOf } from './errors.ts'
+import { CallError, type CallErrorCode, isRefusal, refusalOf } from './errors.ts'
 import { joinLegs, Leg, type LegListener, type Party } from './leg.ts'
 import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
 import { type CallFacts, closeOf, contextRowOf, recordOf } from './record.ts'
@@ -381,8 +381,8 @@ export class Call implements RingingListener, LegListener {
   /** Ends an answered call: BYE to whoever is left, the record is closed. */
   end(cause: CallCause, by: 'caller' | 'callee' | 'server', headers: HeaderLines = []): void {
     if (this.state === 'ringing' || this.state === 'claimed') {
-      if (cause === 'draining') this.#endUnanswered('draining', 503, by)
-      else this.#endUnanswered(cause === 'answered' ? 'cancelled' : 'error', 500, by)
+      const code = cause === 'answered' ? 'cancelled' : isRefusal(cause) ? cause : 'error'
+      this.#endUnanswered(code, refusalOf(code).sip, by)
       return
     }
     if (this.state === 'ended') return

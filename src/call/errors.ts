@@ -47,6 +47,10 @@ export function refusalOf(code: CallErrorCode): { readonly sip: number; readonly
   return refusals[code]
 }
 
+export function isRefusal(cause: string): cause is CallErrorCode {
+  return Object.hasOwn(refusals, cause)
+}
+
 /** What another node refused with: its own words lead back to the code. */
 export function refusedByNode(status: number, words: string): CallErrorCode {
   const codes = Object.keys(refusals) as CallErrorCode[]

@@ -1,5 +1,6 @@
 import { type Directory, mayPickUp, type Person } from '#directory'
 import type { CallContextRow, NodeRow } from '#storage'
+import type { Call } from './call.ts'
 import type { Calls } from './calls.ts'
 import { CallError, type CallErrorCode } from './errors.ts'
 import type { IncomingLeg } from './incoming-leg.ts'
@@ -78,20 +79,24 @@ export class PassOn {
       this.#code,
     )
     call.route = this.#route(found, person, name)
-    const joined = this.#joined(call.id)
+    const joined = this.#joined(call)
     new Origination(call, person, stations, true).start()
     await joined
     return true
   }
 
   /** Settles as the call is answered, or ends before. */
-  #joined(id: string): Promise<void> {
+  #joined(call: Call): Promise<void> {
     return new Promise((resolve, reject) => {
       const unwatch = this.#calls.watch((view) => {
-        if (view.id !== id || view.state === 'ringing') return
+        if (view.id !== call.id || view.state === 'ringing') return
         unwatch()
         if (view.state === 'answered') resolve()
-        else reject(new CallError((view.cause as CallErrorCode | undefined) ?? 'error'))
+        else {
+          // Of a refusal for somebody faster, the node's words tell who.
+          const [, by] = / by (.+)$/.exec(call.ringingBranches.at(-1)?.words ?? '') ?? []
+          reject(new CallError(view.cause as CallErrorCode, view.cause === 'taken' ? by : ''))
+        }
       })
     })
   }

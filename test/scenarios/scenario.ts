@@ -3,8 +3,9 @@ import { createDirectory, type Directory, type DirectoryAdmin, seedDemo } from '
 import { type Random, seededRandom, silentLog, VirtualClock } from '#lib'
 import { createEmbeddedEngine, type MediaEngine, nullSockets } from '#media'
 import { createResolver, type Destination, MemoryNetwork, type MemoryNetworkOptions, type NameServer } from '#sip'
-import { openStorage, type RecordRow, type Storage } from '#storage'
+import { type NodeRow, openStorage, type RecordRow, type Storage } from '#storage'
 import { assemble, type House } from '../../src/assemble.ts'
+import { Nodes } from '../../src/nodes.ts'
 import { Watcher } from '../support/watcher.ts'
 import { Phone, type PhoneOptions } from './phone.ts'
 
@@ -41,27 +42,35 @@ export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'l
   readonly silenceMs?: number
   /** `sip.digest`. */
   readonly digest?: 'MD5' | 'SHA-256'
+  /** The server's name among others on the same database; without one it is alone. */
+  readonly node?: string
 }
 
 /** The whole server in one process: memory network, virtual time, in-memory database. */
 export class Scenario {
-  readonly clock = new VirtualClock()
+  readonly clock: VirtualClock
   readonly random: Random
   readonly network: MemoryNetwork
-  readonly server: Destination = { protocol: 'udp', address: '127.0.0.1', port: 5060, host: '127.0.0.1' }
+  readonly server: Destination
   /** What the server logged as an error: bugs and failures that nobody expected. */
   readonly errors: object[] = []
   /** Whose closed desk a push notice can open. */
   readonly pushed = new Set<string>()
-  readonly #names: Record<string, string> = { '127.0.0.1:5060': 'server' }
+  readonly #names: Record<string, string>
+  #life = { crashed: false }
   storage!: Storage
   directory!: Directory & DirectoryAdmin
   media!: MediaEngine
   house!: House<ReturnType<MemoryNetwork['host']>>
 
-  private constructor(options: ScenarioOptions) {
-    this.random = seededRandom(options.seed ?? 1)
-    this.network = new MemoryNetwork({ ...options, clock: this.clock, random: this.random })
+  private constructor(options: ScenarioOptions, beside?: Scenario) {
+    const address = beside ? '127.0.0.2' : '127.0.0.1'
+    this.clock = beside?.clock ?? new VirtualClock()
+    this.random = beside?.random ?? seededRandom(options.seed ?? 1)
+    this.network = beside?.network ?? new MemoryNetwork({ ...options, clock: this.clock, random: this.random })
+    this.server = { protocol: 'udp', address, port: 5060, host: address }
+    this.#names = beside ? beside.#names : {}
+    this.#names[`${address}:5060`] = options.node ?? 'server'
   }
 
   /** Starts a server with the demo organisation. */
@@ -75,17 +84,37 @@ export class Scenario {
     return scenario
   }
 
+  /** Starts another server with the same network, time and database. */
+  static async beside(first: Scenario, node: string): Promise<Scenario> {
+    const scenario = new Scenario({ node }, first)
+    running.push(scenario)
+    scenario.storage = first.storage
+    await scenario.boot({ node })
+    return scenario
+  }
+
   /** Starts (again) on the same database: what a crashed server's successor does. */
   async boot(options: ScenarioOptions = {}): Promise<void> {
     const { clock, random, storage } = this
     const log = { ...silentLog, error: (fields: object, sentence: string) => this.errors.push({ ...fields, sentence }) }
     const defaults = loadBatonConfig({ environment: {} })
-    const config = { ...defaults, sip: { ...defaults.sip, digest: options.digest ?? defaults.sip.digest } }
+    const node = options.node ?? defaults.node
+    const { address } = this.server
+    // What has crashed gives no sign of life.
+    const life = { crashed: false }
+    this.#life = life
+    const seen = async (row: NodeRow): Promise<void> => {
+      if (!life.crashed) await storage.nodes.seen(row)
+    }
+    const told = { nodes: { ...storage.nodes, seen } }
+    const nodes =
+      options.node && (await Nodes.join({ storage: told, node, address: `udp ${address}:5060`, clock, log }))
+    const config = { ...defaults, node, sip: { ...defaults.sip, digest: options.digest ?? defaults.sip.digest } }
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
     await seedDemo(this.directory)
     this.media = withoutWebRtc(
       await createEmbeddedEngine({
-        address: '127.0.0.1',
+        address,
         ports: { from: 30_000, to: 49_999 },
         clock,
         random,
@@ -104,14 +133,16 @@ export class Scenario {
       directory: this.directory,
       media: this.media,
       resolver: createResolver({ nameServer: noNames, clock, random, log }),
+      ...(nodes ? { nodes } : {}),
       reachableByPush: (personId) => this.pushed.has(personId),
       openTransport: async (handler) =>
-        this.network.host('127.0.0.1', 5060, { handler, protocols: ['udp', 'tcp', 'ws'], ownNames: ['baton.local'] }),
+        this.network.host(address, 5060, { handler, protocols: ['udp', 'tcp', 'ws'], ownNames: ['baton.local'] }),
     })
   }
 
   /** Kills the server: no packet leaves or reaches it any more, nothing is cleaned up. */
   async crash(): Promise<void> {
+    this.#life.crashed = true
     await this.house.transport.close()
   }
 
