@@ -4,7 +4,7 @@ import type { Listener } from './listener.ts'
 import { WavFile } from './wav-file.ts'
 
 const rate = 8 // samples per ms
-const flushMs = 500
+export const flushMs = 500
 /** Packets may come so much later than their neighbours and still find their place. */
 const lateMs = 400
 /** What is held in memory: more than ever waits between two flushes. */
@@ -63,6 +63,8 @@ export interface RecorderOptions {
   /** Also what is sent to the peer, as the second channel. */
   readonly both: boolean
   readonly mostMs: number
+  /** When it is written for the first time; recordings begun together are better not written together. Up to {@link flushMs}. */
+  readonly firstMs: number
   readonly clock: Clock
   readonly now: () => number
   /** Nothing more is taken. */
@@ -93,7 +95,7 @@ export class Recorder {
       this.#reason = reason
       this.end('failed')
     })
-    this.#arm()
+    this.#arm(options.firstMs)
   }
 
   /** Where in the recording a moment is, in samples. */
@@ -113,13 +115,13 @@ export class Recorder {
     })
   }
 
-  #arm(): void {
+  #arm(ms: number = flushMs): void {
     this.#timer = this.#options.clock.setTimeout(() => {
       const now = this.#options.now()
       this.#write(this.placeOf(now - lateMs))
       if (now - this.#startedAt >= this.#options.mostMs) this.end('full')
       else this.#arm()
-    }, flushMs)
+    }, ms)
   }
 
   #write(upTo: number): void {
@@ -129,17 +131,14 @@ export class Recorder {
     while (this.written < end) {
       const count = Math.min(end - this.written, windowSamples)
       const tracks = this.sent ? [this.peer, this.sent] : [this.peer]
-      const width = law === 'pcm' ? 2 : 1
-      const data = Buffer.allocUnsafe(count * tracks.length * width)
-      let at = 0
-      for (let i = 0; i < count; i++, this.written++)
-        for (const track of tracks) {
-          const value = track.take(this.written)
-          if (law === 'pcm') data.writeInt16LE(value, at)
-          else data[at] = pcmuOf[value & 0xffff] as number
-          at += width
-        }
-      this.#file.write(data)
+      const samples = new Int16Array(count * tracks.length)
+      tracks.forEach((track, channel) => {
+        for (let i = 0; i < count; i++) samples[i * tracks.length + channel] = track.take(this.written + i)
+      })
+      this.written += count
+      // Every machine that Node runs on today is little-endian, as WAV files are.
+      if (law === 'pcm') this.#file.write(Buffer.from(samples.buffer))
+      else this.#file.write(Buffer.from(samples.map((value) => pcmuOf[value & 0xffff] as number)))
     }
   }
 }

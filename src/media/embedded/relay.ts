@@ -15,7 +15,7 @@ import type {
   RelayEvent,
   RelaySettings,
 } from './protocol.ts'
-import { type Recorded, Recorder } from './recorder.ts'
+import { flushMs, type Recorded, Recorder } from './recorder.ts'
 import { RelayLeg, type RelayShared } from './relay-leg.ts'
 import type { SocketFactory } from './sockets.ts'
 import type { Handshakes } from './webrtc/handshakes.ts'
@@ -255,7 +255,8 @@ export class Relay {
       hearing.listeners.delete(recorder.peer)
       if (recorder.sent) hearing.overhearers.delete(recorder.sent)
     }
-    const recorder = new Recorder({ path, both, law, mostMs, clock, now, ended, done })
+    const firstMs = (flushMs * (1 + (recording % 10))) / 10
+    const recorder = new Recorder({ path, both, law, mostMs, firstMs, clock, now, ended, done })
     this.#recorders.set(recording, recorder)
     hearing.listeners.add(recorder.peer)
     if (recorder.sent) hearing.overhearers.add(recorder.sent)

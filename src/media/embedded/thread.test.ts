@@ -1,5 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Log, silentLog, VirtualClock } from '#lib'
 import { parseSdp } from '#sdp'
@@ -106,6 +108,20 @@ describe('the engine in its own thread', () => {
     expect(await engine.counters()).toMatchObject({ legs: 0, portsUsed: 0, relayed: 3, dropped: 7 })
   })
 
+  it('plays a sound and tells when it is over', async () => {
+    const engine = await started(46100)
+    const { alice, caller } = await call(engine, g711, g711)
+    const playing = engine.play(caller, new Int16Array(480).fill(4000))
+    const heard = [await alice.heard(), await alice.heard(), await alice.heard()]
+    expect(heard.map((bytes) => [bytes.length, bytes[1], bytes[12]])).toEqual([
+      [172, 0x80, heard[0]?.[12]],
+      [172, 0, heard[0]?.[12]],
+      [172, 0, heard[0]?.[12]],
+    ])
+    expect(await playing.ended).toBe('ended')
+    expect((await caller.statistics()).packetsSent).toBe(3)
+  })
+
   it('relays RTCP and nothing to a phone on hold', async () => {
     const engine = await started(46200)
     const { alice, bob, caller, callee, alicePort, bobPort } = await call(engine, g711, g711)
@@ -145,9 +161,16 @@ describe('the engine in its own thread', () => {
     const gone = new Promise<void>((resolve) => {
       leg.handlers = { gone: resolve }
     })
+    const playing = engine.play(leg, { tone: 'comfort' })
+    const recording = engine.record(leg, join(tmpdir(), `never-written-${process.pid}`, 'a.wav'))
+    const pause = engine.pause(leg)
     // The fixture dies of the request for the second leg.
     expect(await engine.createLeg()).toEqual({ ok: false, refusal: 'engine-gone' })
     await gone
+    expect(await playing.ended).toBe('stopped')
+    expect(await recording.ended).toMatchObject({ how: 'failed' })
+    expect(await pause).toBe('gone')
+    expect(engine.play(leg, { tone: 'comfort' }).refused).toBe('gone')
     expect(await leg.offer()).toEqual({ ok: false, refusal: 'engine-gone' })
     expect((await leg.close()).packetsReceived).toBe(0)
     await clock.advance(1000)
