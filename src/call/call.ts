@@ -1,21 +1,22 @@
 import type { Person, Trunk } from '#directory'
-import { isDirect, type MediaLeg, type Playing } from '#media'
 import type { Dialog, DialogState, HeaderLines, Request, Response, ServerTransaction } from '#sip'
 import type { Branch, RungDialog } from './branch.ts'
+import { factsOf } from './call-facts.ts'
 import { viewOf } from './call-view.ts'
 import { type Caller, calleeParty } from './caller.ts'
 import type { CallerSession } from './caller-session.ts'
 import type { CallerSide } from './caller-side.ts'
 import { type CallCause, reasonOf } from './cause.ts'
-import { Claim, type JoinOutcome, type Taker } from './claim.ts'
+import { type Claim, claimFor } from './claim.ts'
+import { ContextWriter } from './context-writer.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, isRefusal, refusalOf } from './errors.ts'
-import { joinLegs, Leg, type LegListener, type Party } from './leg.ts'
+import { Leg, type LegListener, type Party } from './leg.ts'
 import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
-import { type CallFacts, closeOf, contextRowOf, recordOf } from './record.ts'
+import { closeOf, recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
-import { asRulesSee, directMediaOf, identityOf, personOf, presentedFor, presentedOf, type Station } from './station.ts'
+import { asRulesSee, directMediaOf, personOf, presentedFor, type Station } from './station.ts'
 import { CallTrace } from './trace.ts'
 import { handleRefer } from './transfer.ts'
 import type { BranchView, CallChange, CallView } from './types.ts'
@@ -68,16 +69,17 @@ export class Call implements RingingListener, LegListener {
   otherRinging: Ringing | undefined
   /** Held for somebody who was not rung. */
   claimed: Claim | undefined
-  #side: CallerSide | undefined
-  #ringing: Ringing | undefined
-  #session: CallerSession | undefined
-  /** What the caller hears while the stations that they heard have stopped. */
-  #ringback: Playing | undefined
+  /** The caller's INVITE or dialog, until it is answered and acknowledged. */
+  side: CallerSide | undefined
+  /** The caller's session, until the call is answered. */
+  session: CallerSession | undefined
+  /** What rings for the caller. */
+  ringing: Ringing | undefined
+  /** Stations that no longer ring: the branches themselves are let go, a held call is long. */
+  history: readonly BranchView[] = []
+  readonly #context: ContextWriter
   #forwards = 0
-  #context: 'stored' | 'under way' | 'behind' = 'stored'
   #ringingShown = false
-  /** History of stations that no longer ring: the branches themselves are let go, a held call is long. */
-  #doneBranches: readonly BranchView[] = []
   /** The leg that waits while a transfer looks for somebody. */
   #waitingLeg: Leg | undefined
 
@@ -89,25 +91,26 @@ export class Call implements RingingListener, LegListener {
     // The time comes first so that the indexes of the records only ever grow at their end.
     this.id = this.startedAt.toString(16).padStart(11, '0') + host.core.random.token(8)
     this.trace = new CallTrace()
+    this.#context = new ContextWriter(this)
   }
 
   /** Follows the dial policy and starts to ring. */
   async start(side: CallerSide): Promise<void> {
     const { core } = this.host
-    this.#side = side
+    this.side = side
     try {
       const plan = this.route ?? planFor(this.dialled, this.from.origin, this.host.surroundings, this.planRequest(0))
       this.plan = withoutStation(plan, (binding) => side.speaksFrom(binding))
       this.account = this.plan.account
       const session = await side.open(this.plan.steps.every((step) => step.stations.every(directMediaOf)))
-      this.#session = session
+      this.session = session
       this.caller = new Leg(core, this, 'caller', side.party, session.media)
       if (side.dialog) this.caller.attach(side.dialog)
       if (this.#over) {
         await session.media.close()
         return
       }
-      this.#ring(this.plan)
+      this.ring(this.plan)
       // With nobody to ring it has ended by now, and that was its last word.
       if (!this.#over) this.host.changed(this, 'started')
     } catch (error) {
@@ -117,8 +120,8 @@ export class Call implements RingingListener, LegListener {
 
   /** Writes the dialog of a caller whose station we rang first, before it is acknowledged: a crash must not leave it in a dead call. */
   remember(side: CallerSide): Promise<void> {
-    this.#side = side
-    return this.host.core.storage.calls.ringing(contextRowOf(this.#facts()))
+    this.side = side
+    return this.storeContext()
   }
 
   // ---- the caller's side -------------------------------------------------------------------------------------------------------
@@ -129,7 +132,7 @@ export class Call implements RingingListener, LegListener {
   }
 
   acked(ack: Request): void {
-    this.#side = undefined
+    this.side = undefined
     this.caller?.ack(ack)
     // The last message for a long time.
     this.flushTrace()
@@ -149,21 +152,21 @@ export class Call implements RingingListener, LegListener {
 
   branchesChanged(): void {
     if (this.state !== 'ringing') return
-    this.#writeContext()
+    this.writeContext()
     this.host.changed(this, 'changed')
   }
 
   rings(): void {
     if (this.state !== 'ringing' || this.#ringingShown) return
     this.#ringingShown = true
-    this.#side?.progress(180)
+    this.side?.progress(180)
   }
 
   earlyMedia(branch: Branch, sdp: string): void {
     if (this.state !== 'ringing') return
-    const passed = this.#session?.early(branch.media, sdp).then((answer) => {
+    const passed = this.session?.early(branch.media, sdp).then((answer) => {
       if (answer === undefined) this.rings()
-      else if (this.state === 'ringing') this.#side?.progress(183, answer)
+      else if (this.state === 'ringing') this.side?.progress(183, answer)
     })
     if (passed) inBackground(this.host.core, 'passing early media', passed)
   }
@@ -173,7 +176,7 @@ export class Call implements RingingListener, LegListener {
     this.outTrunk = branch.way?.trunk
     const callee = new Leg(core, this, 'callee', calleeParty(branch), branch.media)
     callee.attach(dialog)
-    const stored = this.#take(callee, dialog.state())
+    const stored = this.take(callee, dialog.state())
     this.#join(callee, response, stored).catch((error: unknown) => {
       core.log.error({ error: String((error as Error)?.stack ?? error) }, 'joining a call failed')
       this.end('error', 'server')
@@ -188,17 +191,7 @@ export class Call implements RingingListener, LegListener {
    * @throws CallError `taken` with who was faster, `nothing-rings` when it rings no more
    */
   claim(by: Party): Claim {
-    if (this.state !== 'ringing' || !this.#ringing?.open) throw this.refusal()
-    const claim = new Claim(this, by, this.#ringing.yieldTo(by.station))
-    this.state = 'claimed'
-    this.claimed = claim
-    const { anchored } = this.host.core
-    if (this.#session?.hears) {
-      this.#ringback = anchored.play(this.#session.media, { tone: 'ringback' }, { loop: true })
-    }
-    this.#writeContext()
-    this.host.changed(this, 'changed')
-    return claim
+    return claimFor(this, by)
   }
 
   /** Why the call can be taken no more. */
@@ -210,63 +203,12 @@ export class Call implements RingingListener, LegListener {
 
   /** Writes the context row as it is now. Resolves once it is stored. */
   storeContext(): Promise<void> {
-    return this.host.core.storage.calls.ringing(contextRowOf(this.#facts()))
+    return this.#context.store()
   }
 
-  /** The caller's media for a claim: moved to the server where it was to flow directly. `undefined`: the claim is over. */
-  async anchoredFor(claim: Claim): Promise<MediaLeg | undefined> {
-    const [side, session, caller] = [this.#side, this.#session, this.caller]
-    if (!claim.open || !side || !session || !caller) return undefined
-    if (!isDirect(session.media)) return session.media
-    const anchored = await side.open(false)
-    await session.media.close()
-    if (!claim.open) {
-      await anchored.media.close()
-      return undefined
-    }
-    this.#session = anchored
-    caller.media = anchored.media
-    anchored.media.handlers = caller
-    return anchored.media
-  }
-
-  /** See {@link Claim.join}. */
-  async join(claim: Claim, taker: Taker): Promise<JoinOutcome> {
-    const { core } = this.host
-    if (!(await this.anchoredFor(claim))) return 'over'
-    const answer = await (this.#session as CallerSession).join(taker.media)
-    if (!claim.open) return 'over'
-    if (answer === undefined) return 'incompatible'
-    const callee = new Leg(core, this, 'callee', taker.party, taker.media)
-    await this.#take(callee, taker.state())
-    if (this.#over) return 'over'
-    const dialog = taker.confirm(identityOf(core, this.from.presented))
-    if (!dialog) {
-      this.#untake()
-      return 'gone'
-    }
-    callee.attach(dialog)
-    const { person } = taker.party
-    this.#joined(callee, answer, this.from.person && person ? identityOf(core, presentedOf(person)) : [])
-    return 'joined'
-  }
-
-  /** See {@link Claim.giveBack}. */
-  giveBack(claim: Claim): void {
-    if (!claim.open) return
-    const now = this.host.core.clock.now()
-    const plan = claim.rest()
-    const rung = (this.#ringing?.branches ?? []).map((branch) => branch.view(now))
-    const others = rung.filter(({ outcome }) => outcome !== 'picked-up')
-    const stopped = rung.filter(({ outcome }) => outcome === 'picked-up')
-    const unanswered = stopped.map(({ by: _by, ...view }) => ({ ...view, outcome: 'no-answer' }))
-    this.#doneBranches = [...this.#doneBranches, ...others, ...(plan ? [] : unanswered)]
-    this.#release()
-    this.#ringing = undefined
-    this.state = 'ringing'
-    if (plan) this.#ring(plan)
-    this.host.changed(this, 'changed')
-    if (!plan) this.nobody('no-answer', 480)
+  /** Writes the context row again, behind. */
+  writeContext(): void {
+    this.#context.write()
   }
 
   nobody(cause: CallErrorCode, status: number): void {
@@ -315,33 +257,6 @@ export class Call implements RingingListener, LegListener {
     this.onEnd = undefined
   }
 
-  /**
-   * Puts another leg in the place of one of ours and joins it with who stays. The old leg's media is freed; its dialog is the caller's of
-   * this function to end. False: nothing has changed.
-   */
-  async replaceLeg(old: Leg, replacement: Leg): Promise<boolean> {
-    const { core } = this.host
-    const stays = old === this.caller ? this.callee : this.caller
-    if (!stays || this.state !== 'answered' || !(await joinLegs(core, stays, replacement))) return false
-    replacement.role = old.role
-    replacement.call = this
-    old.peer = undefined
-    if (old === this.caller) this.caller = replacement
-    else this.callee = replacement
-    const row = replacement.row(core.settings.node)
-    if (row) await core.storage.calls.dialog(row)
-    inBackground(core, 'freeing media', old.media.close())
-    this.host.changed(this, 'changed')
-    return true
-  }
-
-  /** Gives one of our legs to another call (it is joined there already) and ends what is left of this one. */
-  handOver(leg: Leg): void {
-    if (leg === this.caller) this.caller = undefined
-    else this.callee = undefined
-    this.end('transferred', 'server', [['Reason', 'SIP;cause=200;text="Call transferred"']])
-  }
-
   /** For plans that continue this call. @param forwards how many led there */
   planRequest(forwards: number): PlanRequest {
     return { caller: asRulesSee(this.from.presented, this.from.person), forwards }
@@ -354,28 +269,28 @@ export class Call implements RingingListener, LegListener {
 
   /** Only this station rings on. @throws CallError `taken` when the call rings no more, `unreachable` when that station does not ring */
   ringOnly(station: string): void {
-    if (!this.#ringing?.open) throw this.refusal()
-    if (!this.#ringing.only(station)) throw new CallError('unreachable')
+    if (!this.ringing?.open) throw this.refusal()
+    if (!this.ringing.only(station)) throw new CallError('unreachable')
   }
 
   /** A person does not want the call: their stations stop; whoever else is rung may still take it. @throws CallError `taken` */
   decline(personId: string): void {
-    if (!this.#ringing?.open) throw this.refusal()
-    this.#ringing.decline(personId)
+    if (!this.ringing?.open) throw this.refusal()
+    this.ringing.decline(personId)
   }
 
   /** Sends a ringing call elsewhere, on behalf of a person. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
   divert(to: string, person: Person): void {
-    if (!this.#ringing?.open) throw this.refusal()
+    if (!this.ringing?.open) throw this.refusal()
     const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
-    this.#ringing.cancel('diverted', person.login, [])
+    this.ringing.cancel('diverted', person.login, [])
     this.#follow(plan)
   }
 
   /** Adds the branches of a transfer to the history. */
   noteBranches(branches: readonly Branch[]): void {
     const now = this.host.core.clock.now()
-    this.#doneBranches = [...this.#doneBranches, ...branches.map((branch) => branch.view(now))]
+    this.history = [...this.history, ...branches.map((branch) => branch.view(now))]
   }
 
   /** Ends an answered call: BYE to whoever is left, the record is closed. */
@@ -413,12 +328,12 @@ export class Call implements RingingListener, LegListener {
 
   /** Branches of this call that ring, those of a transfer too. */
   get ringingBranches(): readonly Branch[] {
-    return (this.#ringing ?? this.otherRinging)?.branches ?? []
+    return (this.ringing ?? this.otherRinging)?.branches ?? []
   }
 
   /** The identifiers of the dialog of a caller who waits for an answer, and whether they hear ringing. */
   get waiting(): { callId: string; localTag: string; remoteTag: string; early: boolean } | undefined {
-    const side = this.state === 'ended' ? undefined : this.#side
+    const side = this.state === 'ended' ? undefined : this.side
     return side && { ...side.state(), early: this.#ringingShown }
   }
 
@@ -430,7 +345,7 @@ export class Call implements RingingListener, LegListener {
 
   /** Whom the call rings now: people with a station that rings, and the group that was called; by id. */
   get rungNow(): readonly string[] {
-    const people = (this.#ringing?.branches ?? []).filter(({ live }) => live).map(({ station }) => personOf(station))
+    const people = (this.ringing?.branches ?? []).filter(({ live }) => live).map(({ station }) => personOf(station))
     const ids = new Set(people.filter((id) => id !== ''))
     if (ids.size > 0 && this.plan) ids.add(this.plan.rings)
     return [...ids]
@@ -442,36 +357,21 @@ export class Call implements RingingListener, LegListener {
   }
 
   branchViews(now: number): readonly BranchView[] {
-    if (!this.#ringing) return this.#doneBranches
-    const rung = this.#ringing.branches.map((branch) => branch.view(now))
-    return [...this.#doneBranches, ...rung, ...(this.claimed?.views() ?? [])]
+    if (!this.ringing) return this.history
+    const rung = this.ringing.branches.map((branch) => branch.view(now))
+    return [...this.history, ...rung, ...(this.claimed?.views() ?? [])]
   }
 
   // ----------------------------------------------------------------------------------------------------------------------------
-
-  /** One write at a time: what changes meanwhile (many stations that begin to ring) is written once, after it. */
-  #writeContext(): void {
-    if (this.#context !== 'stored') {
-      this.#context = 'behind'
-      return
-    }
-    this.#context = 'under way'
-    const { core } = this.host
-    const written = core.storage.calls.ringing(contextRowOf(this.#facts())).finally(() => {
-      const behind = this.#context === 'behind'
-      this.#context = 'stored'
-      if (behind && (this.state === 'ringing' || this.state === 'claimed')) this.#writeContext()
-    })
-    inBackground(core, 'writing the call context', written)
-  }
 
   get #over(): boolean {
     return this.state === 'ended'
   }
 
-  #ring(plan: CallPlan): void {
-    const { maxForwards } = this.#side as CallerSide
-    const { engine, media } = this.#session as CallerSession
+  /** Rings the stations of a plan for the caller who waits. */
+  ring(plan: CallPlan): void {
+    const { maxForwards } = this.side as CallerSide
+    const { engine, media } = this.session as CallerSession
     const call = {
       id: this.id,
       presented: presentedFor(this.from.presented, this.from.person, plan.account),
@@ -480,77 +380,60 @@ export class Call implements RingingListener, LegListener {
       headers: [],
       traced: (sipCallId: string, rung?: RungDialog) => this.traced(sipCallId, rung),
     }
-    this.#ringing = new Ringing(this.host.core, plan, engine, media, call, this)
-    this.#ringing.start()
+    this.ringing = new Ringing(this.host.core, plan, engine, media, call, this)
+    this.ringing.start()
   }
 
   /** The call is the callee's: record and dialogs are written. @returns settles once they are in the database */
-  #take(callee: Leg, state: DialogState): Promise<void> {
+  take(callee: Leg, state: DialogState): Promise<void> {
     const { storage, clock, settings } = this.host.core
     this.state = 'joining'
     this.answeredAt = clock.now()
     this.callee = callee
-    const side = this.#side as CallerSide
+    const side = this.side as CallerSide
     const rows = [
       (this.caller as Leg).rowOf(settings.node, JSON.stringify(side.state())),
       callee.rowOf(settings.node, JSON.stringify(state)),
     ]
-    return storage.calls.answered(recordOf(this.#facts(), this.answeredAt), rows)
-  }
-
-  /** Who took the claimed call has gone before they heard of it: it is held on. */
-  #untake(): void {
-    const { core } = this.host
-    this.state = 'claimed'
-    this.answeredAt = 0
-    this.callee = undefined
-    for (const role of ['caller', 'callee'] as const)
-      inBackground(core, 'forgetting a dialog', core.storage.calls.dialogEnded(this.id, role))
-    this.#writeContext()
+    return storage.calls.answered(recordOf(factsOf(this), this.answeredAt), rows)
   }
 
   /** @param stored settles once record and dialogs are in the database: only then does the caller hear of the answer */
   async #join(callee: Leg, response: Response, stored: Promise<void>): Promise<void> {
-    const session = this.#session as CallerSession
+    const session = this.session as CallerSession
     const [answer] = await Promise.all([session.answer(callee.media, response.body.toString('utf8')), stored])
     if (this.#over) return
     if (answer !== undefined) {
       // Who is at the other end is known to the node that has the call.
       const identity = this.route ? response.headerList('p-asserted-identity') : []
-      this.#joined(
+      this.joined(
         callee,
         answer,
         identity.map((value) => ['P-Asserted-Identity', value] as const),
       )
       return
     }
-    this.#side?.reject(488, 'Not Acceptable Here')
+    this.side?.reject(488, 'Not Acceptable Here')
     this.end('not-acceptable', 'server')
   }
 
-  #joined(callee: Leg, answer: string, headers: HeaderLines): void {
+  /** Both sides are joined: the caller is answered. @param headers what the caller's station may show of who took the call */
+  joined(callee: Leg, answer: string, headers: HeaderLines): void {
     const caller = this.caller as Leg
     caller.peer = callee
     callee.peer = caller
     this.state = 'answered'
-    caller.attach((this.#side as CallerSide).answer(answer, headers))
+    caller.attach((this.side as CallerSide).answer(answer, headers))
     this.#settle()
     this.host.changed(this, 'changed')
   }
 
-  /** Lets go of the claim. */
-  #release(): void {
-    this.#ringback?.stop()
-    this.#ringback = undefined
-    this.claimed = undefined
-  }
-
   /** Keeps of the ringing what history needs and lets go of the rest. */
   #settle(): void {
-    this.#doneBranches = this.branchViews(this.answeredAt)
-    this.#ringing = undefined
-    this.#session = undefined
-    this.#release()
+    this.history = this.branchViews(this.answeredAt)
+    this.ringing = undefined
+    this.session = undefined
+    this.claimed = undefined
   }
 
   #forwardTo(target: string, person: Person): boolean {
@@ -568,11 +451,11 @@ export class Call implements RingingListener, LegListener {
 
   #follow(plan: CallPlan): void {
     this.account = plan.account
-    this.#doneBranches = this.branchViews(this.host.core.clock.now())
-    this.#ringing = undefined
+    this.history = this.branchViews(this.host.core.clock.now())
+    this.ringing = undefined
     // Who was called stays the callee of the record; the plan's stations and rules are the forward's.
     this.plan = { ...plan, callee: (this.plan as CallPlan).callee }
-    this.#ring(plan)
+    this.ring(plan)
   }
 
   #refuse(error: unknown): void {
@@ -592,17 +475,17 @@ export class Call implements RingingListener, LegListener {
     this.cause = cause
     this.onEnd?.()
     this.claimed?.ended()
-    this.#ringing?.cancel('cancelled', '', by === 'caller' ? [] : [['Reason', `SIP;cause=${status}`]])
-    const side = this.#side
+    this.ringing?.cancel('cancelled', '', by === 'caller' ? [] : [['Reason', `SIP;cause=${status}`]])
+    const side = this.side
     if (side?.pending) {
       const headers: HeaderLines = status === 503 ? [['Retry-After', '5']] : []
       const { sip, text } = refusalOf(cause)
       const words = this.route && this.ringingBranches.at(-1)?.words
       side.reject(status, words || (status === sip ? text : undefined), headers)
     }
-    this.#side = undefined
+    this.side = undefined
     const record = {
-      ...recordOf(this.#facts(), 0),
+      ...recordOf(factsOf(this), 0),
       state: 'ended' as const,
       endedAt: this.host.core.clock.now(),
       status,
@@ -618,13 +501,13 @@ export class Call implements RingingListener, LegListener {
   }
 
   async #close(by: 'caller' | 'callee' | 'server', headers: HeaderLines): Promise<void> {
-    this.#ringing?.cancel('cancelled', '', headers)
-    if (this.#side?.pending && !this.#side.dialog) this.#side.reject(this.cause === 'cancelled' ? 487 : 500)
-    this.#side = undefined
+    this.ringing?.cancel('cancelled', '', headers)
+    if (this.side?.pending && !this.side.dialog) this.side.reject(this.cause === 'cancelled' ? 487 : 500)
+    this.side = undefined
     const [callerNumbers, calleeNumbers] = await Promise.all([this.caller?.end(headers), this.callee?.end(headers)])
     try {
       await this.host.core.storage.calls.closed(
-        closeOf(this.#facts(), by, { caller: callerNumbers, callee: calleeNumbers }),
+        closeOf(factsOf(this), by, { caller: callerNumbers, callee: calleeNumbers }),
       )
     } finally {
       this.host.changed(this, 'ended')
@@ -634,29 +517,5 @@ export class Call implements RingingListener, LegListener {
   /** Hands the trace so far to storage, so that a held call costs no memory for it. */
   flushTrace(): void {
     this.trace.hand((chunk) => this.host.core.storage.traces.append(this.id, this.startedAt, chunk))
-  }
-
-  #facts(): CallFacts {
-    return {
-      core: this.host.core,
-      id: this.id,
-      from: this.from,
-      dialled: this.dialled,
-      plan: this.plan,
-      direction: this.direction,
-      startedAt: this.startedAt,
-      answeredAt: this.answeredAt,
-      cause: this.cause,
-      callee: this.callee,
-      trunk: this.from.trunk?.name ?? this.outTrunk?.name ?? '',
-      branches: this.branchViews(this.host.core.clock.now()),
-      // A caller who waits for our answer gives up by themselves; one whose station we rang first would hang in a dead call.
-      callerDialog: this.#side?.dialog && this.#side.state(),
-      branchDialogs: [
-        ...this.#doneBranches.map(() => undefined),
-        ...(this.#ringing?.branches.map((branch) => branch.dialogIds) ?? []),
-        ...(this.claimed?.asked ?? []),
-      ],
-    }
   }
 }

@@ -1,8 +1,10 @@
-import type { MediaLeg } from '#media'
+import { isDirect, type MediaLeg, type Playing } from '#media'
 import type { Dialog, DialogState, HeaderLines } from '#sip'
 import type { Call } from './call.ts'
-import type { Party } from './leg.ts'
+import { inBackground } from './core.ts'
+import { Leg, type Party } from './leg.ts'
 import type { CallPlan } from './plan.ts'
+import { identityOf, presentedOf } from './station.ts'
 import type { BranchView } from './types.ts'
 
 /** A station that is about to take a claimed call: media are agreed with it, and what its dialog will be is known. */
@@ -27,6 +29,22 @@ export interface AskedDialog {
 }
 
 /**
+ * Takes a ringing call for somebody whose stations do not ring: first wins, at once. Its stations stop.
+ * @throws CallError `taken` with who was faster, `nothing-rings` when it rings no more
+ */
+export function claimFor(call: Call, by: Party): Claim {
+  const { ringing, session } = call
+  if (call.state !== 'ringing' || !ringing?.open) throw call.refusal()
+  const claim = new Claim(call, by, ringing.yieldTo(by.station))
+  call.state = 'claimed'
+  call.claimed = claim
+  if (session?.hears) claim.playRingback(session.media)
+  call.writeContext()
+  call.legChanged()
+  return claim
+}
+
+/**
  * A ringing call that is held for somebody who was not rung: the other stations have stopped, the caller hears ringing. It ends by
  * {@link join}, by {@link giveBack}, or with the call.
  */
@@ -34,20 +52,19 @@ export class Claim {
   readonly call: Call
   /** For whom it is held. */
   readonly by: Party
-  readonly since: number
-  readonly #over = new Set<() => void>()
   /** The stations that are rung for the claim, where some are. */
   rung: (() => readonly BranchView[]) | undefined
   /** Dialogs that were begun for the claim. */
   asked: readonly AskedDialog[] = []
   /** Makes the plan to ring on with. */
-  readonly rest: () => CallPlan | undefined
+  readonly #rest: () => CallPlan | undefined
+  readonly #over = new Set<() => void>()
+  #ringback: Playing | undefined
 
   constructor(call: Call, by: Party, rest: () => CallPlan | undefined) {
     this.call = call
     this.by = by
-    this.rest = rest
-    this.since = call.host.core.clock.now()
+    this.#rest = rest
   }
 
   /** Whether the call can still be joined or given back. */
@@ -55,15 +72,9 @@ export class Claim {
     return this.call.claimed === this && this.call.state === 'claimed'
   }
 
-  /** The caller's media, as an offer or answer to the taker is made after it; anchored on the server. `undefined`: the call is over. */
-  callerMedia(): Promise<MediaLeg | undefined> {
-    return this.call.anchoredFor(this)
-  }
-
-  /** Notes the identifiers of an INVITE to the taker. Resolves once they are stored: then it may be sent. */
-  async asks(dialog: AskedDialog): Promise<void> {
-    this.asked = [...this.asked, dialog]
-    await this.call.storeContext()
+  /** The caller heard what a station sent, which has stopped. */
+  playRingback(media: MediaLeg): void {
+    this.#ringback = this.call.host.core.anchored.play(media, { tone: 'ringback' }, { loop: true })
   }
 
   /** The call ended while the claim was held: the caller gave up, or the server stops. Returns an unsubscribe function. */
@@ -72,16 +83,43 @@ export class Claim {
     return () => this.#over.delete(listener)
   }
 
-  /** Tells that the call is over. */
+  /** The call has ended. */
   ended(): void {
     for (const listener of [...this.#over]) listener()
+  }
+
+  /**
+   * The caller's media, as an offer or answer to the taker is made after it: moved to the server where it was to flow directly. `undefined`:
+   * the claim is over.
+   */
+  async callerMedia(): Promise<MediaLeg | undefined> {
+    const { call } = this
+    const { side, session, caller } = call
+    if (!this.open || !side || !session || !caller) return undefined
+    if (!isDirect(session.media)) return session.media
+    const anchored = await side.open(false)
+    await session.media.close()
+    if (!this.open) {
+      await anchored.media.close()
+      return undefined
+    }
+    call.session = anchored
+    caller.media = anchored.media
+    anchored.media.handlers = caller
+    return anchored.media
+  }
+
+  /** Notes the identifiers of an INVITE to the taker. Resolves once they are stored: then it may be sent. */
+  async asks(dialog: AskedDialog): Promise<void> {
+    this.asked = [...this.asked, dialog]
+    await this.call.storeContext()
   }
 
   /** Joins caller and taker. The record and both dialogs are in the database before either hears of it. */
   async join(taker: Taker): Promise<JoinOutcome> {
     let outcome: JoinOutcome | 'failed' = 'failed'
     try {
-      outcome = await this.call.join(this, taker)
+      outcome = await this.#join(taker)
       return outcome
     } finally {
       if (outcome !== 'joined') taker.abandon()
@@ -92,7 +130,21 @@ export class Claim {
 
   /** The taker is not to be had: the stations ring again for the ringing time that is left, and what follows ringing follows. */
   giveBack(): void {
-    this.call.giveBack(this)
+    if (!this.open) return
+    const { call } = this
+    const plan = this.#rest()
+    const now = call.host.core.clock.now()
+    const rung = (call.ringing?.branches ?? []).map((branch) => branch.view(now))
+    const others = rung.filter(({ outcome }) => outcome !== 'picked-up')
+    // Who rings again begins anew in the history.
+    const unanswered = plan ? [] : rung.filter((view) => !others.includes(view)).map(asUnanswered)
+    call.history = [...call.history, ...others, ...unanswered]
+    call.ringing = undefined
+    call.claimed = undefined
+    call.state = 'ringing'
+    if (plan) call.ring(plan)
+    call.legChanged()
+    if (!plan) call.nobody('no-answer', 480)
   }
 
   /** The taker in the call's history. */
@@ -110,4 +162,42 @@ export class Claim {
       },
     ]
   }
+
+  async #join(taker: Taker): Promise<JoinOutcome> {
+    const { call } = this
+    const { core } = call.host
+    if (!(await this.callerMedia())) return 'over'
+    const answer = await call.session?.join(taker.media)
+    if (!this.open) return 'over'
+    if (answer === undefined) return 'incompatible'
+    const callee = new Leg(core, call, 'callee', taker.party, taker.media)
+    await call.take(callee, taker.state())
+    if (call.state !== 'joining') return 'over'
+    const dialog = taker.confirm(identityOf(core, call.from.presented))
+    if (!dialog) {
+      this.#holdOn()
+      return 'gone'
+    }
+    this.#ringback?.stop()
+    callee.attach(dialog)
+    const { person } = taker.party
+    call.joined(callee, answer, call.from.person && person ? identityOf(core, presentedOf(person)) : [])
+    return 'joined'
+  }
+
+  /** Who took the call has gone before they heard of it. */
+  #holdOn(): void {
+    const { call } = this
+    const { core } = call.host
+    call.state = 'claimed'
+    call.answeredAt = 0
+    call.callee = undefined
+    for (const role of ['caller', 'callee'] as const)
+      inBackground(core, 'forgetting a dialog', core.storage.calls.dialogEnded(call.id, role))
+    call.writeContext()
+  }
+}
+
+function asUnanswered({ by: _by, ...view }: BranchView): BranchView {
+  return { ...view, outcome: 'no-answer' }
 }

@@ -79,7 +79,7 @@ class TakerRinging implements RingingListener {
   branchesChanged(): void {
     if (!this.#claim.open) return
     this.#claim.asked = this.#ringing?.branches.flatMap((branch) => branch.dialogIds ?? []) ?? []
-    void this.#call.storeContext()
+    this.#call.writeContext()
     this.#call.legChanged()
   }
 

@@ -4,6 +4,7 @@ import type { Call } from './call.ts'
 import type { Caller } from './caller.ts'
 import { inBackground } from './core.ts'
 import { Leg } from './leg.ts'
+import { replaceLeg } from './replace-leg.ts'
 
 const takenOver: HeaderLines = [['Reason', 'SIP;cause=200;text="Call taken over"']]
 
@@ -28,7 +29,7 @@ export async function takeOver(call: Call, old: Leg, invitation: Invitation, fro
   const replacement = new Leg(core, call, old.role, party, media)
   const offered = await media.remoteOffer(invitation.request.body.toString('utf8'))
   const answer = offered.ok ? await media.answer(sameEngine(media, stays.media)) : offered
-  if (!answer.ok || invitation.completed || !(await call.replaceLeg(old, replacement))) {
+  if (!answer.ok || invitation.completed || !(await replaceLeg(call, old, replacement))) {
     await media.close()
     if (!invitation.completed) invitation.reject(488, 'Not Acceptable Here')
     return

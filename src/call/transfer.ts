@@ -16,6 +16,7 @@ import { CallError, type CallErrorCode, causeOfStatus, refusalOf } from './error
 import { Leg } from './leg.ts'
 import { type CallPlan, planFor } from './plan.ts'
 import { dialledOf, redirectTargets } from './redirect.ts'
+import { handOver, replaceLeg } from './replace-leg.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
 import { directMediaOf, outsideNumberOf, presentedFor } from './station.ts'
 
@@ -246,7 +247,7 @@ class BlindTransfer implements RingingListener {
   async #join(target: Leg, response: Response): Promise<void> {
     const taken = await target.media.remoteAnswer(response.body.toString('utf8'))
     const old = this.#transferor
-    const joined = taken.ok && (await this.#call.replaceLeg(old, target))
+    const joined = taken.ok && (await replaceLeg(this.#call, old, target))
     this.#call.noteBranches(this.#ringing?.branches ?? [])
     this.#call.endTransfer()
     if (joined) {
@@ -313,7 +314,7 @@ function prepareAttended(call: Call, transferor: Leg, text: string, report: Repo
   return async () => {
     call.beginTransfer(transferor.peer as Leg)
     other.call.beginTransfer(target)
-    const joined = await call.replaceLeg(transferor, target)
+    const joined = await replaceLeg(call, transferor, target)
     call.endTransfer()
     other.call.endTransfer()
     if (!joined) {
@@ -321,7 +322,7 @@ function prepareAttended(call: Call, transferor: Leg, text: string, report: Repo
       return
     }
     dismiss(call, transferor, report)
-    other.call.handOver(target)
+    handOver(other.call, target)
   }
 }
 
