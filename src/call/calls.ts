@@ -223,7 +223,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     const dialled = invitation.request.uri.user
     const service = this.#indicated(dialled)
     if (!ticket || !person || !service) {
-      this.core.log.warn({ peer: peerOf(invitation.flow) }, 'a request for a call came without a ticket that holds')
+      // Anybody may send one: a line for each would fill the log.
+      this.core.log.debug({ peer: peerOf(invitation.flow) }, 'a request for a call came without a ticket that holds')
       this.#refuse(invitation, 'not-allowed')
       return
     }
