@@ -167,6 +167,13 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
     await alice.hears(tones.outside)
   })
 
+  test('whoever closes or reloads the page has hung up', async () => {
+    const { alice, caller } = await talking()
+    await alice.page.reload()
+    await caller.event('CALL_CLOSED')
+    expect(await desks.house.lastRecord()).toMatchObject({ cause: 'answered', endedBy: 'callee' })
+  })
+
   test('keys of the keypad arrive at the phone as telephone events', async () => {
     const { alice, caller } = await talking()
     await button(alice, outside, 'Keypad').click()
