@@ -34,7 +34,6 @@ function session(id: string, change: Partial<PhoneCall>): PhoneCall {
     startedAt: 1,
     reconnecting: false,
     tones: '',
-    sipCallId: id,
     callId: '',
     video: 'none',
     ...change,

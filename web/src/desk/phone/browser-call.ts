@@ -64,7 +64,6 @@ export class BrowserCall {
       startedAt: Date.now(),
       reconnecting: false,
       tones: '',
-      sipCallId: request.getHeader('Call-ID') ?? '',
       video: incoming && hasVideo(request.body) ? 'offered' : 'none',
     }
     this.video = new CallVideo(session, {

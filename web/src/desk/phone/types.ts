@@ -35,7 +35,6 @@ export interface PhoneCall {
   readonly asksFor?: string
   /** Tones sent so far. */
   readonly tones: string
-  readonly sipCallId: string
   readonly video: VideoState
 }
 
