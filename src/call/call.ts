@@ -1,4 +1,5 @@
 import type { Person, Trunk } from '#directory'
+import type { Playing } from '#media'
 import type { Dialog, DialogState, HeaderLines, Request, Response, ServerTransaction } from '#sip'
 import type { Branch, RungDialog } from './branch.ts'
 import { factsOf } from './call-facts.ts'
@@ -73,6 +74,8 @@ export class Call implements RingingListener, LegListener {
   side: CallerSide | undefined
   /** The caller's session, until the call is answered. */
   session: CallerSession | undefined
+  /** Ringing that the server plays to the caller. */
+  ringback: Playing | undefined
   /** What rings for the caller. */
   ringing: Ringing | undefined
   /** Stations that no longer ring: the branches themselves are let go, a held call is long. */
@@ -422,6 +425,8 @@ export class Call implements RingingListener, LegListener {
     const caller = this.caller as Leg
     caller.peer = callee
     callee.peer = caller
+    this.ringback?.stop()
+    this.ringback = undefined
     this.state = 'answered'
     caller.attach((this.side as CallerSide).answer(answer, headers))
     this.#settle()

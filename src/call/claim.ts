@@ -1,4 +1,4 @@
-import { isDirect, type MediaLeg, type Playing } from '#media'
+import { isDirect, type MediaLeg } from '#media'
 import type { Dialog, DialogState, HeaderLines } from '#sip'
 import type { Call } from './call.ts'
 import { inBackground } from './core.ts'
@@ -38,7 +38,9 @@ export function claimFor(call: Call, by: Party): Claim {
   const claim = new Claim(call, by, ringing.yieldTo(by.station))
   call.state = 'claimed'
   call.claimed = claim
-  if (session?.hears) claim.playRingback(session.media)
+  // The caller heard what a station sent, which has stopped; also when it rings again, until somebody answers.
+  if (session?.hears)
+    call.ringback ??= call.host.core.anchored.play(session.media, { tone: 'ringback' }, { loop: true })
   call.writeContext()
   call.legChanged()
   return claim
@@ -59,7 +61,6 @@ export class Claim {
   /** Makes the plan to ring on with. */
   readonly #rest: () => CallPlan | undefined
   readonly #over = new Set<() => void>()
-  #ringback: Playing | undefined
 
   constructor(call: Call, by: Party, rest: () => CallPlan | undefined) {
     this.call = call
@@ -70,11 +71,6 @@ export class Claim {
   /** Whether the call can still be joined or given back. */
   get open(): boolean {
     return this.call.claimed === this && this.call.state === 'claimed'
-  }
-
-  /** The caller heard what a station sent, which has stopped. */
-  playRingback(media: MediaLeg): void {
-    this.#ringback = this.call.host.core.anchored.play(media, { tone: 'ringback' }, { loop: true })
   }
 
   /** The call ended while the claim was held: the caller gave up, or the server stops. Returns an unsubscribe function. */
@@ -178,7 +174,6 @@ export class Claim {
       this.#holdOn()
       return 'gone'
     }
-    this.#ringback?.stop()
     callee.attach(dialog)
     const { person } = taker.party
     call.joined(callee, answer, call.from.person && person ? identityOf(core, presentedOf(person)) : [])
