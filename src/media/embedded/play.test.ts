@@ -110,7 +110,29 @@ describe('a sound', () => {
     expect(Math.abs(decodePcma(packet!.bytes[12] as number) + 8000)).toBeLessThan(200)
   })
 
-  it('waits for the answer, and for the peer to say where it is', async () => {
+  it('waits some seconds for a peer that has yet to show where it is', async () => {
+    await start()
+    const nameless = peerSdp(alice, 4000, g711).replace(`c=IN IP4 ${alice}`, 'c=IN IP4 phone.example.org')
+    const caller = await leg()
+    good(await caller.remoteOffer(nameless))
+    const { port } = said(good(await caller.answer()))
+    const playing = engine.play(caller, ramp(2))
+    await clock.advance(4000)
+    expect(await settled(playing)).toBe('playing')
+    for (let i = 0; i < 3; i++) sockets.inject(port, rtpPacket({ type: 0, sequence: i }), alice, 4000)
+    await clock.advance(60)
+    expect(sockets.taken().map(frameOf)).toEqual([1, 2])
+    expect(await playing.ended).toBe('ended')
+    const hidden = await leg()
+    good(await hidden.remoteOffer(nameless))
+    good(await hidden.answer())
+    const unheard = engine.play(hidden, ramp(2))
+    await clock.advance(5100)
+    expect(await settled(unheard)).toBe('ended')
+    expect(sockets.taken()).toEqual([])
+  })
+
+  it('waits for the answer', async () => {
     await start()
     const callee = await leg()
     good(await callee.offer())

@@ -111,6 +111,23 @@ describe('a recording', () => {
     expect(heard(Int16Array.from(frames, (at) => bytes.readInt16LE(at + 2)))).toEqual({ 600: 1, 1000: 1 })
   })
 
+  it('is silent after what was said, however long, and knows what is sent by its own number', async () => {
+    const callee = await leg()
+    good(await callee.offer())
+    good(await callee.remoteAnswer(peerSdp(bob, 5000, { 99: 'PCMU/8000' })))
+    const recording = engine.record(callee, file, { both: true, law: 'pcmu' })
+    const playing = engine.play(callee, tone(1000, 8000))
+    await Promise.all([playing.ended, clock.advance(10_000)])
+    await recording.stop()
+    const bytes = readFileSync(file)
+    expect(bytes.readUInt16LE(22)).toBe(2)
+    const sent = bytes.subarray(46).filter((_, i) => i & 1)
+    expect(sent).toHaveLength(80_000)
+    const loud = Array.from(sent.keys()).filter((i) => sent[i] !== 0xff && sent[i] !== 0x7f)
+    expect(loud.length).toBeGreaterThan(5900)
+    expect(loud.at(-1)! - loud[0]!).toBeLessThan(8000)
+  })
+
   it('ends by itself at its greatest length', async () => {
     const { caller, port } = await listening()
     const recording = engine.record(caller, file, { mostMs: 1200 })
