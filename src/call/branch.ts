@@ -29,6 +29,8 @@ export interface BranchCall {
   readonly headers: HeaderLines
   /** Told the Call-ID of every INVITE before it is sent, so that the trace misses nothing; `rung` is found by it. */
   traced(sipCallId: string, rung?: RungDialog): void
+  /** Stores that the station is asked; resolves once it is on disk: the INVITE leaves then. Without it the INVITE leaves at once. */
+  asks?(): Promise<unknown>
   /** Asks stations whose profile allows it to answer by themselves: the call was asked for there. */
   readonly autoAnswer?: boolean
 }
@@ -36,7 +38,7 @@ export interface BranchCall {
 /** The dialog of a station that rings or rang, as others may name it (RFC 3891). */
 export interface RungDialog {
   readonly callId: string
-  localTag: string
+  readonly localTag: string
   /** The station's tag of last; '' before its first response. */
   remoteTag: string
   /** Whether it still rings. */
@@ -102,7 +104,7 @@ export class Branch implements OutgoingHandlers {
 
   /** The identifiers of the branch's dialog, for the context row: remote tag unknown until a response. */
   get dialogIds(): { callId: string; localTag: string } | undefined {
-    return this.#outgoing && { callId: this.#outgoing.callId, localTag: this.#outgoing.localTag }
+    return this.#rung && { callId: this.#rung.callId, localTag: this.#rung.localTag }
   }
 
   /** The station's tag of last, '' before its first response. */
@@ -213,10 +215,26 @@ export class Branch implements OutgoingHandlers {
       return
     }
     this.way = way
-    const callId = this.#core.random.token(16)
+    const { random } = this.#core
+    const rung = { callId: random.token(16), localTag: random.token(8), remoteTag: '', live: true }
     if (this.#rung) this.#rung.live = false
-    this.#rung = { callId, localTag: '', remoteTag: '', live: true }
-    call.traced(callId, this.#rung)
+    this.#rung = rung
+    call.traced(rung.callId, rung)
+    const stored = call.asks?.()
+    if (!stored) {
+      this.#send(call, way, rung)
+      return
+    }
+    const failed = (error: unknown): void => {
+      this.#core.log.error({ error: String(error) }, 'storing whom a call rings failed')
+      if (this.live) this.#fail('error', 500, [])
+    }
+    stored.then(() => {
+      if (this.live) this.#send(call, way, rung)
+    }, failed)
+  }
+
+  #send(call: BranchCall, way: Way, { callId, localTag }: RungDialog): void {
     this.#outgoing = this.#core.ua.invite(
       {
         uri: way.uri,
@@ -228,11 +246,11 @@ export class Branch implements OutgoingHandlers {
         headers: [...call.headers, ...way.headers, ...this.#stationHeaders(call)],
         maxForwards: call.maxForwards,
         callId,
+        localTag,
         ...(way.credentials ? { credentials: way.credentials } : {}),
       },
       this,
     )
-    this.#rung.localTag = this.#outgoing.localTag
   }
 
   #askToAnswer(): void {

@@ -33,6 +33,12 @@ export interface CallHost {
   traced(call: Call, sipCallId: string, rung?: RungDialog): void
 }
 
+/** Who makes a call for both its parties: holds the legs that have answered until they are joined. */
+export interface ServedLegs {
+  /** A held leg's far end hung up, or is lost. */
+  legEnded(leg: Leg): void
+}
+
 /** `claimed`: held for somebody who was not rung; `joining`: taken, and being written before anybody hears of it. */
 type State = 'ringing' | 'claimed' | 'joining' | 'answered' | 'ended'
 
@@ -70,6 +76,8 @@ export class Call implements RingingListener, LegListener {
   otherRinging: Ringing | undefined
   /** Held for somebody who was not rung. */
   claimed: Claim | undefined
+  /** Set while the server makes the call, until both sides are joined: nobody else can take or send on what rings. */
+  served: ServedLegs | undefined
   /** The caller's INVITE or dialog, until it is answered and acknowledged. */
   side: CallerSide | undefined
   /** The caller's session, until the call is answered. */
@@ -232,6 +240,10 @@ export class Call implements RingingListener, LegListener {
   // ---- in the call -------------------------------------------------------------------------------------------------------------
 
   legEnded(leg: Leg, why: Parameters<LegListener['legEnded']>[1], reason: string | undefined): void {
+    if (this.served && this.state === 'ringing') {
+      this.served.legEnded(leg)
+      return
+    }
     // A leg that was replaced says goodbye to nobody but the server; a transferor may leave while the target rings.
     if (leg !== this.caller && leg !== this.callee) return
     if (this.transferring && why === 'bye' && leg !== this.#waitingLeg) return
@@ -244,7 +256,8 @@ export class Call implements RingingListener, LegListener {
   }
 
   refer(leg: Leg, transaction: ServerTransaction): void {
-    inBackground(this.host.core, 'a transfer', handleRefer(this, leg, transaction))
+    if (this.served) transaction.respond(403)
+    else inBackground(this.host.core, 'a transfer', handleRefer(this, leg, transaction))
   }
 
   /** Marks a transfer: the transferor may hang up without ending the call of who waits. */
@@ -285,6 +298,7 @@ export class Call implements RingingListener, LegListener {
   /** Sends a ringing call elsewhere, on behalf of a person. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
   divert(to: string, person: Person): void {
     if (!this.ringing?.open) throw this.refusal()
+    if (this.served) throw new CallError('not-allowed')
     const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
     this.ringing.cancel('diverted', person.login, [])
     this.#follow(plan)
@@ -348,6 +362,7 @@ export class Call implements RingingListener, LegListener {
 
   /** Whom the call rings now: people with a station that rings, and the group that was called; by id. */
   get rungNow(): readonly string[] {
+    if (this.served) return []
     const people = (this.ringing?.branches ?? []).filter(({ live }) => live).map(({ station }) => personOf(station))
     const ids = new Set(people.filter((id) => id !== ''))
     if (ids.size > 0 && this.plan) ids.add(this.plan.rings)

@@ -1,7 +1,7 @@
 import type { DialOrigin, Person, Trunk } from '#directory'
 import type { Branch } from './branch.ts'
 import type { Party } from './leg.ts'
-import type { Presented } from './station.ts'
+import { type Presented, presentedOf } from './station.ts'
 
 /** Who places the call, as admitted. */
 export interface Caller {
@@ -13,6 +13,18 @@ export interface Caller {
   readonly presented: Presented
   /** The station or trunk may have its media flow directly. */
   readonly directMedia: boolean
+}
+
+/** Somebody for whom the server makes a call: a person of ours, on their account, or an outsider, on nobody's. */
+export function askingCaller(who: Person | { readonly number: string; readonly name: string }): Caller {
+  const rest = { deviceId: '', trunk: undefined, directMedia: false }
+  if ('login' in who) {
+    const origin = { kind: 'on-behalf', person: who } as const
+    return { origin, person: who, station: who.login, presented: presentedOf(who), ...rest }
+  }
+  const { number, name } = who
+  const presented = { number, name, outsideNumber: number, hidden: false, hiddenOutside: false }
+  return { origin: { kind: 'service' }, person: undefined, station: number, presented, ...rest }
 }
 
 /** The far end of the caller's leg. */

@@ -23,6 +23,7 @@ import { type NamedDialog, NamedDialogs } from './named-dialogs.ts'
 import { type CallPlan, type PlanSurroundings, stationOf } from './plan.ts'
 import { dialledOf } from './redirect.ts'
 import { handleRegister } from './registrar.ts'
+import { ServedCall } from './served-call.ts'
 import { presentedOf, type Station } from './station.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { takeOver } from './take-over.ts'
@@ -288,6 +289,19 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   /** Counts a refusal of a service. */
   noteRefusal(code: CallErrorCode): void {
     this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
+  }
+
+  /**
+   * A call that the server makes for a service: it rings both sides itself.
+   * @param from who is the caller of it, @param dialled what the record says was dialled until the called is known
+   * @throws CallError `overload` or `draining`
+   */
+  serve(from: Caller, dialled: string): ServedCall {
+    if (this.#draining) throw new CallError('draining')
+    if (this.#isFull('')) throw new CallError('overload')
+    const served = new ServedCall(this.open(from, dialled))
+    this.changed(served.call, 'started')
+    return served
   }
 
   /** The live calls, the longest first. */

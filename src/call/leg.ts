@@ -1,5 +1,5 @@
 import type { Person, Trunk } from '#directory'
-import { isDirect, type MediaHandlers, type MediaLeg, peerKindOf } from '#media'
+import { digitsOfInfo, isDirect, type MediaHandlers, type MediaLeg, peerKindOf } from '#media'
 import type { Dialog, DialogHandlers, HeaderLines, Request, ServerTransaction } from '#sip'
 import type { DialogRow } from '#storage'
 import { type Core, inBackground } from './core.ts'
@@ -41,6 +41,8 @@ export class Leg implements DialogHandlers, MediaHandlers {
   call: LegListener & { readonly id: string }
   /** The other side, once joined. */
   peer: Leg | undefined
+  /** Told of the keys that the far end presses, while a service holds the leg. */
+  keys: ((digit: string) => void) | undefined
   /** Set once the INVITE is answered. */
   dialog: Dialog | undefined
   readonly #core: Core
@@ -114,8 +116,18 @@ export class Leg implements DialogHandlers, MediaHandlers {
     this.call.refer(this, transaction)
   }
 
+  digit(digit: string): void {
+    this.keys?.(digit)
+  }
+
   info(transaction: ServerTransaction): void {
-    this.#passOn(transaction)
+    const { request } = transaction
+    const contentType = request.header('content-type') ?? ''
+    const pressed = this.keys && digitsOfInfo(contentType, request.body.toString('latin1'))
+    if (pressed) {
+      transaction.respond(200)
+      for (const { digit } of pressed) this.digit(digit)
+    } else this.#passOn(transaction)
   }
 
   message(transaction: ServerTransaction): void {

@@ -167,7 +167,7 @@ function planOfOutside(
 ): CallPlan {
   const { number } = destination
   const emergency = destination.kind === 'emergency'
-  const account = emergency || origin.kind === 'trunk' ? undefined : origin.person
+  const account = emergency || !('person' in origin) ? undefined : origin.person
   if (account && !surroundings.mayGoOutside(account)) throw new CallError('outside-limit')
   const trunks = surroundings.directory
     .trunksFor(number)

@@ -17,6 +17,8 @@ const refusals = {
   'trunk-to-outside': { ok: false, refusal: 'trunk-to-outside' },
 } as const satisfies Record<DialRefusal, DialDecision>
 
+const nothing = { premium: false, international: false }
+
 /**
  * The dial policy: what a dialled string means for an origin, and whether it may go there.
  * Every way to dial asks here: calls, forwards, transfers, callbacks and 3xx answers.
@@ -39,9 +41,9 @@ export function decide(dialled: string, origin: DialOrigin, plan: NumberPlan, bo
   if (!telephone) return refusals['not-found']
   const ring = book.byNumber(telephone.number)
   if (ring) return { ok: true, destination: insideOf(ring, telephone.number) }
-  const { settings } = origin.person
-  if (telephone.class === 'premium' && !settings.premium) return refusals['premium-not-allowed']
-  if (telephone.class === 'international' && !settings.international) return refusals['international-not-allowed']
+  const allowed = origin.kind === 'service' ? nothing : origin.person.settings
+  if (telephone.class === 'premium' && !allowed.premium) return refusals['premium-not-allowed']
+  if (telephone.class === 'international' && !allowed.international) return refusals['international-not-allowed']
   return { ok: true, destination: { kind: 'outside', number: telephone.number, class: telephone.class } }
 }
 

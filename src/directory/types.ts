@@ -175,6 +175,8 @@ export type DialOrigin =
   | { readonly kind: 'trunk'; readonly trunk: Trunk }
   /** A forward, transfer, callback or 3xx on behalf of this person. */
   | { readonly kind: 'on-behalf'; readonly person: Person }
+  /** The server itself, on nobody's account: neither premium numbers nor other countries. */
+  | { readonly kind: 'service' }
 
 export type DialRefusal =
   | 'not-found'
