@@ -10,7 +10,8 @@ export const programs: readonly RealProgram[] = [
   { name: 'kamailio', debian: 'kamailio', suites: ['test/support'] },
   { name: 'initdb', debian: 'postgresql', suites: ['src/storage', 'test/crash', 'test/soak'] },
   { name: 'openssl', debian: 'openssl', suites: ['src/sip/transport', 'src/api', 'test/interop'] },
-  { name: 'chromium', debian: 'chromium', suites: ['test/browser'] },
+  { name: 'chromium', debian: 'chromium', suites: ['test/browser', 'test/interop'] },
+  { name: 'espeak-ng', debian: 'espeak-ng', suites: ['src/media'] },
   { name: 'turnserver', debian: 'coturn', suites: ['test/browser'] },
 ]
 
