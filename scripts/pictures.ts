@@ -1,35 +1,42 @@
 /**
- * Takes the pictures of the pages for docs/pictures, with made-up calls behind the real HTTP server:
- *   node scripts/pictures.ts [FOLDER]      needs Chromium, and the pages built (npm start does that)
+ * Takes the pictures of all pages for docs/pictures, with made-up data in front of the real HTTP server:
+ *   node scripts/pictures.ts [FOLDER] [WORD …]      only pictures whose name has one of the words
+ * Needs Chromium, and the pages built (`node scripts/prepare.mjs --pages`).
  */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { createHttpServer } from '#api'
 import { silentLog, systemClock } from '#lib'
+import { launchChromium } from '../test/support/browser.ts'
+import { type DeskView, deskDialogs, deskPages, emptyPages } from '../test/support/desk-views.ts'
 import { FakeCalls, FakeRecords } from '../test/support/fake-calls.ts'
+import { FakeDesk, fakeDeskData } from '../test/support/fake-desk.ts'
 import { answerMessages, playScene } from '../test/support/fake-scene.ts'
+import { de } from '../web/src/desk/words/de.ts'
+import { en } from '../web/src/desk/words/en.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const folder = resolve(process.argv[2] ?? join(root, 'docs/pictures'))
-const wide = { width: 1280, height: 800 }
-const small = { width: 390, height: 844 }
-const board = async (page: Page) => page.getByRole('row').nth(1).waitFor()
-const ladder = async (page: Page) => page.getByRole('button', { name: /487/ }).waitFor()
-
-const pictures = [
-  { name: 'board-light', scheme: 'light', size: wide, locale: 'en', hash: '', ready: board },
-  { name: 'board-dark-german', scheme: 'dark', size: wide, locale: 'de', hash: '', ready: board },
-  { name: 'board-phone', scheme: 'light', size: small, locale: 'en', hash: '', ready: board },
-  { name: 'ladder-light', scheme: 'light', size: wide, locale: 'en', hash: '#/calls/call-ring', ready: ladder },
-  { name: 'ladder-phone-dark', scheme: 'dark', size: small, locale: 'de', hash: '#/calls/call-ring', ready: ladder },
-] as const
-
+const [given, ...words] = process.argv.slice(2)
+const folder = resolve(given ?? join(root, 'docs/pictures'))
 mkdirSync(folder, { recursive: true })
+
+interface Screen {
+  readonly scheme: 'light' | 'dark'
+  readonly device: 'desktop' | 'phone'
+  readonly language: 'en' | 'de'
+}
+
+const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
+const light: Screen = { scheme: 'light', device: 'desktop', language: 'en' }
+const dark: Screen = { ...light, scheme: 'dark' }
+const phone: Screen = { ...light, device: 'phone' }
+const darkPhone: Screen = { ...dark, device: 'phone' }
+const german: Screen = { ...light, language: 'de' }
+const germanPhone: Screen = { ...phone, language: 'de' }
+
 const calls = new FakeCalls()
 const records = new FakeRecords()
-playScene(calls, records, Date.now())
-answerMessages(calls, 'call-ring', Date.now())
 const server = await createHttpServer({
   address: '127.0.0.1',
   port: 0,
@@ -44,16 +51,77 @@ const server = await createHttpServer({
   log: silentLog,
   clock: systemClock,
 })
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
-try {
-  for (const { name, scheme, size, locale, hash, ready } of pictures) {
-    const context = await browser.newContext({ viewport: size, colorScheme: scheme, locale, reducedMotion: 'reduce' })
-    const page = await context.newPage()
-    await page.goto(`http://127.0.0.1:${server.port}/${hash}`)
-    await ready(page)
-    await page.screenshot({ path: join(folder, `${name}.png`) })
+const url = `http://127.0.0.1:${server.port}`
+const browser = await launchChromium()
+
+/** One picture: `NAME-SCHEME-DEVICE.png`, with the language where it is not English. */
+async function take(name: string, screen: Screen, show: (page: Page) => Promise<unknown>): Promise<void> {
+  const { scheme, device, language } = screen
+  const file = `${name}-${scheme}-${device}${language === 'en' ? '' : `-${language}`}.png`
+  if (words.length > 0 && !words.some((word) => file.includes(word))) return
+  const context = await browser.newContext({
+    viewport: sizes[device],
+    colorScheme: scheme,
+    locale: language,
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  try {
+    await show(page)
+    // The pointer would leave a button lit.
+    await page.mouse.move(0, 0)
+    await page.screenshot({ path: join(folder, file), animations: 'disabled' })
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
+  } finally {
     await context.close()
   }
+}
+
+async function takeDesk({ name, hash, title, change, show }: DeskView, screens: readonly Screen[]): Promise<void> {
+  for (const screen of screens) {
+    await take(`desk-${name}`, screen, async (page) => {
+      const w = screen.language === 'de' ? de : en
+      const desk = new FakeDesk(fakeDeskData(Date.now()))
+      change?.(desk.data)
+      await desk.install(page)
+      await page.goto(`${url}/desk${hash}`)
+      await page.getByRole('heading', { level: 1, name: title(w) }).waitFor({ state: 'attached' })
+      await show(page, w, desk)
+    })
+  }
+}
+
+try {
+  const first = (page: Page) => page.goto(url).then(() => page.getByRole('radio').first().waitFor())
+  for (const screen of [light, darkPhone, germanPhone]) await take('first-page', screen, first)
+
+  playScene(calls, records, Date.now())
+  answerMessages(calls, 'call-ring', Date.now())
+  const board = (page: Page) => page.goto(url).then(() => page.getByRole('row').nth(1).waitFor())
+  for (const screen of [light, dark, phone, darkPhone, german]) await take('board', screen, board)
+  const ladder = (page: Page) =>
+    page.goto(`${url}/#/calls/call-ring`).then(() => page.getByRole('button', { name: /487/ }).waitFor())
+  for (const screen of [light, dark, phone, darkPhone, germanPhone]) await take('ladder', screen, ladder)
+  const api = (page: Page) => page.goto(`${url}/api`).then(() => page.locator('summary').nth(2).click())
+  for (const screen of [light, dark, phone]) await take('api', screen, api)
+
+  const logIn: DeskView = {
+    name: 'log-in',
+    hash: '',
+    title: (w) => w.logIn.title,
+    change: (data) => {
+      data.loggedIn = false
+    },
+    show: (page, w) => page.getByText(w.logIn.demo).waitFor(),
+  }
+  await takeDesk(logIn, [light, dark, phone, darkPhone])
+  for (const page of deskPages) await takeDesk(page, [light, dark, phone, darkPhone, germanPhone])
+  for (const page of deskPages) if (['settings', 'calls', 'people'].includes(page.name)) await takeDesk(page, [german])
+  for (const page of emptyPages) await takeDesk(page, [light, darkPhone])
+  for (const dialog of deskDialogs) await takeDesk(dialog, [light, darkPhone])
+  for (const dialog of deskDialogs)
+    if (['card', 'group', 'trunk', 'device-secret'].includes(dialog.name)) await takeDesk(dialog, [germanPhone])
 } finally {
   await browser.close()
   await server.close()

@@ -3,7 +3,7 @@ import { type EndpointName, endpoints } from './contract.ts'
 import { openApi } from './openapi.ts'
 import { contentPolicy } from './pages.ts'
 
-const style = `:root{color-scheme:light dark}body{font:1rem/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1.25rem}
+const style = `:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{font:1rem/1.6 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1.25rem}
 h1{font-size:1.75rem;margin:0}h2{margin:2.5rem 0 .5rem;text-transform:capitalize}code,pre{font:0.875rem/1.5 ui-monospace,monospace}
 details{border:1px solid color-mix(in srgb,currentColor 20%,transparent);border-radius:.5rem;margin:.5rem 0;padding:0 .75rem}
 summary{padding:.625rem 0;cursor:pointer;display:flex;gap:.75rem;flex-wrap:wrap;align-items:baseline}summary b{font:700 .8125rem ui-monospace,monospace;min-width:4rem}

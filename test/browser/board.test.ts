@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createHttpServer, type HttpServer } from '#api'
 import { silentLog, systemClock } from '#lib'
-import { launchChromium } from '../support/browser.ts'
+import { accessibilityFaults, launchChromium } from '../support/browser.ts'
 import { FakeCalls, FakeRecords, fakeRecord, ringing } from '../support/fake-calls.ts'
 import { answerMessages, playScene, ringMessages } from '../support/fake-scene.ts'
 import { needs } from '../support/needs.ts'
@@ -159,12 +159,12 @@ needs('chromium')('the board in Chromium', () => {
     await link.focus()
     await page.keyboard.press('Enter')
     const arrows = page.getByRole('list').getByRole('button')
-    await page.getByRole('button', { name: /^0 ms, \S+ · udp 127\.0\.0\.1:5080 to Baton: INVITE \+ SDP$/ }).waitFor()
+    await page.getByRole('button', { name: /^0 ms INVITE \+ SDP, \S+ · udp 127\.0\.0\.1:5080 to Baton$/ }).waitFor()
     expect(await arrows.count()).toBe(8)
-    await page.getByRole('button', { name: /^503 ms, .*INVITE \+ SDP \(sent again\)$/ }).waitFor()
+    await page.getByRole('button', { name: /^503 ms INVITE \+ SDP \(sent again\), .*/ }).waitFor()
 
     answerMessages(calls, 'call-1', now + 900)
-    const cancel = page.getByRole('button', { name: /Baton to .*ws .*CANCEL · Call completed elsewhere/ })
+    const cancel = page.getByRole('button', { name: /CANCEL · Call completed elsewhere, Baton to .*ws / })
     await cancel.waitFor()
     expect(await arrows.count()).toBe(15)
     await cancel.focus()
@@ -217,4 +217,41 @@ needs('chromium')('the board in Chromium', () => {
       .waitFor()
     expect(await overflow()).toBe(0)
   })
+
+  test.each([
+    ['light', 1440, 900],
+    ['dark', 390, 844],
+  ] as const)(
+    'axe finds nothing in %s at %d × %d: the first page, a busy board, a ladder, a call that is over, the API',
+    async (colorScheme, width, height) => {
+      const { page, calls, records, server } = await open({
+        colorScheme,
+        viewport: { width, height },
+        reducedMotion: 'reduce',
+      })
+      const url = `http://127.0.0.1:${server.port}`
+      const faults: string[] = []
+      const look = async (name: string) => {
+        faults.push(...(await accessibilityFaults(page)).map((fault) => `${name}: ${fault}`))
+      }
+      await shows(page, 'It is quiet.')
+      await look('first page')
+      playScene(calls, records, Date.now())
+      await page.reload()
+      await page.getByText('only one side was heard').waitFor()
+      await look('busy board')
+      await page.goto(`${url}/#/calls/call-ring`)
+      const ringing = page.getByRole('button', { name: /180 Ringing/ }).first()
+      await ringing.click()
+      await shows(page, /^SIP\/2\.0 180/)
+      await look('ladder')
+      await page.goto(`${url}/#/calls/${records.rows[0]?.id}`)
+      await shows(page, 'Started')
+      await look('call that is over')
+      await page.goto(`${url}/api`)
+      await page.locator('summary').first().click()
+      await look('API')
+      expect(faults).toEqual([])
+    },
+  )
 })

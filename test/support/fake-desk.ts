@@ -372,6 +372,17 @@ export class FakeDesk {
             },
           },
         }
+      case 'POST /groups':
+        return {
+          status: 409,
+          json: { code: 'taken', field: 'extension', message: 'extension: 101 is the extension of Alice' },
+        }
+      case 'POST /contacts/import':
+        return ok({
+          imported: 12,
+          skipped: 1,
+          errors: [{ line: 9, message: 'has 4 cells, but the first line names 3 columns' }],
+        })
       case 'GET /groups':
         return ok({ groups: data.groups })
       case 'GET /numbers':

@@ -24,6 +24,8 @@ const theme = createTheme({
   components: {
     // A dialog's head is no banner of the page.
     Modal: { defaultProps: { lockScroll: false, centered: true, attributes: { header: { role: 'presentation' } } } },
+    // Menus stay in the page's landmarks, and hold nothing but their entries.
+    Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
     Select: { defaultProps: { allowDeselect: false, comboboxProps: { withinPortal: true } } },
   },
 })

@@ -121,12 +121,13 @@ export const de: Messages = {
   call: {
     back: 'Alle Gespräche',
     messages: 'Nachrichten',
+    ladder: 'Nachrichten in der Folge, in der sie gingen',
     count: (count) => (count === 1 ? '1 Nachricht' : `${count} Nachrichten`),
     hint: 'Wählen Sie eine Nachricht, um sie zu lesen. Passwörter, Schlüssel und Textnachrichten sind unkenntlich.',
     empty: 'Noch keine Nachricht. Sie erscheinen hier, sobald sie gesendet werden.',
     none: 'Die Nachrichten dieses Gesprächs sind nicht mehr gespeichert.',
     unknown: 'Dieses Gespräch ist hier nicht bekannt. Vielleicht ist es älter als das Gespeicherte.',
-    arrow: (after, from, to, label) => `${after}, ${from} an ${to}: ${label}`,
+    arrow: (after, from, to, label) => `${after} ${label}, ${from} an ${to}`,
     again: 'wiederholt',
     reason: 'Grund',
     started: 'Begonnen',
@@ -142,7 +143,8 @@ export const de: Messages = {
     answer: 'Alices Platz öffnen und klingeln lassen',
     desk: 'Zum Platz',
     ring: 'Einen Demo-Anrufer bei Alice klingeln lassen',
-    ringHint: 'Der zweite Knopf gilt einem Telefon, das als Alice angemeldet ist, oder ihrem Platz in einem anderen Tab.',
+    ringHint:
+      'Der zweite Knopf gilt einem Telefon, das als Alice angemeldet ist, oder ihrem Platz in einem anderen Tab.',
     ringing: 'Der Demo-Anrufer wählt Alice.',
     nobody:
       'Alice hat kein Telefon und keinen offenen Platz, also kann nichts klingeln. Drücken Sie „Alices Platz öffnen und klingeln lassen“, oder melden Sie ein Telefon als Alice an.',

@@ -12,14 +12,15 @@ import { arrowLine, columnPlace, type LadderLayout, labelLines, layoutOf, reason
 export function Ladder({ trace }: { readonly trace: CallTraceShape }) {
   const { t } = useSpeech()
   const [open, setOpen] = useState<number | undefined>(undefined)
-  const { ref, width: room } = useWidth<HTMLElement>()
+  const { ref, width: room } = useWidth<HTMLDivElement>()
   const { columns } = trace
   const arrows = trace.arrows.map((arrow) => ({ ...arrow, label: shownLabel(arrow, t) }))
   const layout = layoutOf({ columns, arrows }, room)
   return (
     <div className="card ladder">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className="ladder-scroll" ref={ref} tabIndex={0} aria-label={t.call.messages}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset does not scroll */}
+      <div className="ladder-scroll" role="group" ref={ref} tabIndex={0} aria-label={t.call.ladder}>
         <div style={{ width: layout.width }}>
           <div className="ladder-head" aria-hidden="true" data-narrow={layout.narrow}>
             {columns.map(({ id, label }, place) => (
@@ -53,7 +54,7 @@ export function Ladder({ trace }: { readonly trace: CallTraceShape }) {
             ))}
           </ol>
         </div>
-      </section>
+      </div>
     </div>
   )
 }
@@ -93,7 +94,7 @@ function Row({ arrow, entry, columns, layout, open, onToggle }: RowProps) {
       >
         <svg width={layout.width} height={rowHeight} aria-hidden="true" focusable="false">
           <text className="ladder-time" x={layout.timeWidth - 10} y={line.y + 4} textAnchor="end">
-            {after}
+            {`${after} `}
           </text>
           {columns.map((column, place) => (
             <line

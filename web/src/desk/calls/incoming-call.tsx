@@ -154,7 +154,7 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
             <Sign name="camera" /> {w.incoming.answerVideo}
           </button>
         )}
-        <Menu opened={menu} onChange={setMenu} position="top" shadow="md" width={260} withinPortal returnFocus>
+        <Menu opened={menu} onChange={setMenu} position="top" shadow="md" width={260} returnFocus>
           <Menu.Target>
             <button type="button" className="button" disabled={!call || busy === 'answer-on'}>
               <Sign name="devices" /> {w.incoming.answerOn}

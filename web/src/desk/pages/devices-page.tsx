@@ -158,7 +158,8 @@ function DeviceDialog({ device, personId, onClose, onMade, onChanged }: DeviceDi
         body: device.kind === 'desk' ? withoutKind(form) : form,
       })
     else onMade(await ask('POST /api/v1/devices', { body: { ...form, personId } }))
-    say(w.devices.saved)
+    // A new one is told by the dialog with its values.
+    if (device) say(w.devices.saved)
     onChanged()
   }
   if (device && removing) {

@@ -65,6 +65,18 @@ interface NumberDialogProps {
   readonly onChanged: () => void
 }
 
+/** A number that rings somebody is given to nobody else before it was removed; it stays with its holder when the change fails. */
+async function moveNumber(before: OwnNumber, after: Pick<OwnNumber, 'number' | 'targetKind' | 'targetId'>) {
+  await api.removeNumber(before.number)
+  try {
+    await api.putNumber(after)
+  } catch (error) {
+    const { number, targetKind, targetId } = before
+    await api.putNumber({ number, targetKind, targetId })
+    throw error
+  }
+}
+
 function NumberDialog({ existing, onClose, onChanged }: NumberDialogProps) {
   const w = useWords()
   const { people } = useDesk()
@@ -82,7 +94,9 @@ function NumberDialog({ existing, onClose, onChanged }: NumberDialogProps) {
   const chosen = target || (targets[0]?.items[0]?.value ?? '')
   const save = async () => {
     const [kind, id = ''] = chosen.split(/:(.*)/s)
-    await api.putNumber({ number, targetKind: kind === 'group' ? 'group' : 'person', targetId: id })
+    const wanted = { number, targetKind: kind === 'group' ? ('group' as const) : ('person' as const), targetId: id }
+    if (existing && existing.targetId !== id) await moveNumber(existing, wanted)
+    else await api.putNumber(wanted)
     say(w.numbers.saved)
     onChanged()
   }

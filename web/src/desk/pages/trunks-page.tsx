@@ -148,14 +148,14 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
               label={w.trunks.gateways}
               description={w.trunks.gatewaysHint}
               placeholder="sip:sip.example.com;transport=tls"
-              rows={2}
+              rows={3}
               {...inputs.text('gateways')}
             />
             <Textarea
               label={w.trunks.sources}
               description={w.trunks.sourcesHint}
               placeholder="192.0.2.0/24"
-              rows={2}
+              rows={3}
               {...inputs.text('sources')}
             />
             <div className="form-two">

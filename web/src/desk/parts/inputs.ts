@@ -2,6 +2,9 @@ import type { ChangeEvent } from 'react'
 import type { FaultOf } from './use-saving.ts'
 
 type KeysOf<T, V> = { [K in keyof T]: T[K] extends V ? K : never }[keyof T] & string
+/** Password inputs say by themselves neither that they are wrong nor why. */
+const faultProps = (error: string | undefined) => ({ error, ...(error ? { 'aria-invalid': true as const } : {}) })
+
 type Typed = ChangeEvent<HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>
 
 /**
@@ -13,7 +16,7 @@ export function inputsOf<T extends object>(values: T, change: (part: Partial<T>)
   return {
     text: (key: KeysOf<T, string>, field: string = key) => ({
       value: values[key] as string,
-      error: faultOf(field),
+      ...faultProps(faultOf(field)),
       onChange: (event: Typed) => set(key, event.currentTarget.value),
     }),
     /** What is no number yet, such as nothing, stays text until the form is sent. */

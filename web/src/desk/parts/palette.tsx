@@ -122,6 +122,7 @@ export function Palette() {
     <>
       <Spotlight
         store={paletteStore}
+        attributes={{ content: { 'aria-label': w.palette.open } }}
         actions={groups}
         query={query}
         onQueryChange={setQuery}

@@ -1,8 +1,15 @@
 import { notifications } from '@mantine/notifications'
+import { de } from '../words/de.ts'
+import { en } from '../words/en.ts'
+
+/** Notices are drawn outside of the page's own language. */
+const closeButton = () => ({
+  closeButtonProps: { 'aria-label': (document.documentElement.lang === 'de' ? de : en).form.close },
+})
 
 /** A short notice that goes away by itself; screen readers hear it. */
 export function say(message: string): void {
-  notifications.show({ message, autoClose: 4000, withBorder: true })
+  notifications.show({ message, autoClose: 4000, withBorder: true, ...closeButton() })
 }
 
 /** Something did not work: stays until it was read. */
@@ -11,6 +18,7 @@ export function sayTrouble(message: string): void {
     message,
     autoClose: 10_000,
     withBorder: true,
+    ...closeButton(),
     color: 'red',
     attributes: { root: { 'data-kind': 'bad' } },
   })

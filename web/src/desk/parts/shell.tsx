@@ -163,8 +163,7 @@ function PresenceMenu() {
         {presences.map((each) => (
           <Menu.Item
             key={each}
-            role="menuitemradio"
-            aria-checked={each === presence}
+            aria-current={each === presence}
             leftSection={<span className="presence-dot" data-presence={each} aria-hidden="true" />}
             rightSection={each === presence ? <Sign name="check" /> : null}
             onClick={() => void choose(each)}
@@ -207,8 +206,7 @@ function AccountMenu({ onLanguage }: { readonly onLanguage: (language: Language)
         {(['auto', 'light', 'dark'] as const).map((scheme) => (
           <Menu.Item
             key={scheme}
-            role="menuitemradio"
-            aria-checked={colorScheme === scheme}
+            aria-current={colorScheme === scheme}
             rightSection={colorScheme === scheme ? <Sign name="check" /> : null}
             onClick={() => setColorScheme(scheme)}
           >
@@ -219,8 +217,7 @@ function AccountMenu({ onLanguage }: { readonly onLanguage: (language: Language)
         {(Object.keys(languages) as Language[]).map((tag) => (
           <Menu.Item
             key={tag}
-            role="menuitemradio"
-            aria-checked={tag === language}
+            aria-current={tag === language}
             lang={tag}
             rightSection={tag === language ? <Sign name="check" /> : null}
             onClick={() => onLanguage(tag)}

@@ -3,6 +3,19 @@ import { ApiRefusal } from '#api/contract/client.ts'
 import { faultText } from '../api.ts'
 import { useWords } from '../context.tsx'
 
+interface Fault {
+  /** As the server names the field. */
+  readonly named: string
+  readonly field: string
+  readonly text: string
+}
+
+/** Beside its field the sentence need not begin with the field's name. */
+function atField({ named, text }: Fault): string {
+  const said = text.startsWith(named) ? text.slice(named.length).replace(/^:?\s+/, '') : text
+  return said.charAt(0).toUpperCase() + said.slice(1)
+}
+
 /** What the server said about a field (`forward.busy`) or anything inside it; nothing when it said nothing, or it is shown already. */
 export type FaultOf = (field: string) => string | undefined
 
@@ -15,7 +28,7 @@ export function useSaving(onSave: () => Promise<unknown>, onSaved?: () => void) 
   const w = useWords()
   const form = useRef<HTMLFormElement>(null)
   const [busy, setBusy] = useState(false)
-  const [fault, setFault] = useState<{ readonly field: string; readonly text: string }>()
+  const [fault, setFault] = useState<Fault>()
 
   useEffect(() => {
     if (fault) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
@@ -29,8 +42,9 @@ export function useSaving(onSave: () => Promise<unknown>, onSaved?: () => void) 
       await onSave()
       onSaved?.()
     } catch (error) {
-      const field = error instanceof ApiRefusal ? (error.field ?? '') : ''
-      setFault({ field, text: faultText(error, w.form.unreachable) })
+      // The directory calls what a trunk can be set to `settings.`; to the page it is all one form.
+      const named = error instanceof ApiRefusal ? (error.field ?? '') : ''
+      setFault({ named, field: named.replace(/^settings\./, ''), text: faultText(error, w.form.unreachable) })
     }
     setBusy(false)
   }
@@ -38,7 +52,7 @@ export function useSaving(onSave: () => Promise<unknown>, onSaved?: () => void) 
   const faultOf: FaultOf = (field) => {
     if (!fault || shown || (fault.field !== field && !fault.field.startsWith(`${field}.`))) return undefined
     shown = true
-    return fault.text
+    return atField(fault)
   }
   /** To be read after the fields were drawn. */
   const rest = () => (fault && !shown ? w.form.failed(fault.text) : '')

@@ -40,11 +40,13 @@ export const deDirectory: typeof enDirectory = {
     importDrop: 'Datei wählen',
     importShared: 'Alle dürfen diese Kontakte sehen',
     importCheck: 'Liest …',
-    importFound: (count) => `${count} Kontakte können übernommen werden.`,
-    importSkipped: (count) => `${count} Zeilen sind nicht lesbar und bleiben weg:`,
+    importFound: (count) =>
+      count === '1' ? '1 Kontakt kann übernommen werden.' : `${count} Kontakte können übernommen werden.`,
+    importSkipped: (count) =>
+      count === '1' ? '1 Zeile ist nicht lesbar und bleibt weg:' : `${count} Zeilen sind nicht lesbar und bleiben weg:`,
     importLine: (line, message) => `Zeile ${line}: ${message}`,
     importDo: (count) => `${count} übernehmen`,
-    imported: (count) => `${count} Kontakte übernommen`,
+    imported: (count) => (count === '1' ? '1 Kontakt übernommen' : `${count} Kontakte übernommen`),
   },
   people: {
     title: 'Personen',

@@ -39,11 +39,13 @@ export const enDirectory = {
     importDrop: 'Choose a file',
     importShared: 'Everybody may see these contacts',
     importCheck: 'Reading …',
-    importFound: (count: string) => `${count} contacts can be taken in.`,
-    importSkipped: (count: string) => `${count} lines cannot be read and are left out:`,
+    importFound: (count: string) =>
+      count === '1' ? '1 contact can be taken in.' : `${count} contacts can be taken in.`,
+    importSkipped: (count: string) =>
+      count === '1' ? '1 line cannot be read and is left out:' : `${count} lines cannot be read and are left out:`,
     importLine: (line: string, message: string) => `Line ${line}: ${message}`,
     importDo: (count: string) => `Take in ${count}`,
-    imported: (count: string) => `${count} contacts taken in`,
+    imported: (count: string) => (count === '1' ? '1 contact taken in' : `${count} contacts taken in`),
   },
   people: {
     title: 'People',
