@@ -73,6 +73,29 @@ describe('acts', () => {
     expect(api.acts.asked).toEqual([])
   })
 
+  test('taking a colleague’s call; what one neither sees nor may take is not there', async () => {
+    api.calls.put('c1', {
+      branches: [ringing('bob/phone', 'demo-bob')],
+      callee: { number: '', name: '', personId: '' },
+    })
+    expect(await act('pickup')).toEqual([200, 'c1'])
+    expect(await act('pickup', { station: 'demo-alice-phone' })).toEqual([200, 'c1'])
+    expect(api.acts.asked).toEqual(['pickup c1 alice any', 'pickup c1 alice phone'])
+    const refused = async (code: typeof api.acts.refuse) => {
+      api.acts.refuse = code
+      return act('pickup')
+    }
+    expect(await refused('taken')).toEqual([409, 'taken'])
+    expect(await refused('unreachable')).toEqual([409, 'unreachable'])
+    expect(await refused('not-allowed')).toEqual([404, 'not-found'])
+    ring()
+    expect(await refused('not-allowed')).toEqual([403, 'not-allowed'])
+    expect(await refused('nothing-rings')).toEqual([409, 'nothing-rings'])
+    expect(await act('pickup', { station: 'cellar' })).toEqual([400, 'invalid'])
+    const unknown = await api.ask('POST /api/v1/calls/there-is-none/pickup', { token })
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'not-found'])
+  })
+
   test('calling out, from a station of one’s own', async () => {
     const call = (body: object) => api.ask('POST /api/v1/calls', { token, body })
     expect(await call({ to: '102' })).toMatchObject({ status: 201, body: { id: 'call-new' } })

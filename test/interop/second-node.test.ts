@@ -42,16 +42,17 @@ describe.skipIf(postgresMissing())('a second process on the same database', () =
 
     const dial = (phone: Baresip, what: string) => phone.dial(`sip:${what}@${second.baton.sip.target}`)
 
-    async function charges(): Promise<Charge[]> {
-      const session = await second.baton.fetch('/api/v1/session', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ login: 'carol', password: 'carol-demo' }),
-      })
+    /** Asks the second node as carol. */
+    async function asCarol<T>(path: string, init: RequestInit = {}): Promise<T> {
+      const json = { 'content-type': 'application/json' }
+      const login = JSON.stringify({ login: 'carol', password: 'carol-demo' })
+      const session = await second.baton.fetch('/api/v1/session', { method: 'POST', headers: json, body: login })
       const { token } = (await session.json()) as { token: string }
-      const list = await second.baton.fetch('/api/v1/charges', { headers: { authorization: `Bearer ${token}` } })
-      return ((await list.json()) as { charges: Charge[] }).charges
+      const headers = { ...json, authorization: `Bearer ${token}` }
+      return (await (await second.baton.fetch(path, { ...init, headers })).json()) as T
     }
+
+    const charges = async () => (await asCarol<{ charges: Charge[] }>('/api/v1/charges')).charges
 
     test.each(['*8', '*8102'])(
       'by %s: both hear each other, bob stops ringing, and hanging up ends all',
@@ -89,5 +90,24 @@ describe.skipIf(postgresMissing())('a second process on the same database', () =
         })
       },
     )
+
+    test('by API: the picker’s own phone rings, and has the call when it is answered', async () => {
+      const { caller, bob } = await ringBob()
+      const carol = await second.phone('carol', { tone: 660 })
+      const [live] = await first.calls()
+      const asked = asCarol<{ id?: string }>(`/api/v1/calls/${live?.id}/pickup`, { method: 'POST' })
+      await carol.event('CALL_INCOMING')
+      await carol.accept()
+      await caller.event('CALL_ESTABLISHED')
+      await bob.event('CALL_CLOSED')
+      expect(await asked).toEqual({ id: live?.id })
+      await carol.hears(440, 1)
+      await caller.hears(660, 1)
+      await carol.hangup()
+      await caller.event('CALL_CLOSED')
+      await eventually(async () => expect((await charges())[0]).toMatchObject({ callId: live?.id, state: 'closed' }))
+      const again = await asCarol<{ code?: string }>(`/api/v1/calls/${live?.id}/pickup`, { method: 'POST' })
+      expect(again.code).toBe('not-found')
+    })
   })
 })

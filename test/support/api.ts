@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws'
 import { type BoardEvent, createHttpServer, type HttpServerOptions } from '#api'
-import type { CallActs, CallId } from '#call'
+import type { CallActs, CallId, LiveCalls } from '#call'
 import { CallError, type CallErrorCode } from '#call'
 import { mayReach, PushSubscriptions } from '#channels'
 import { Accounts, createDirectory, demoPassword, type Person, seedDemo } from '#directory'
@@ -12,6 +12,11 @@ import { FakeCalls } from './fake-calls.ts'
 export class FakeActs implements Pick<CallActs, keyof CallActs> {
   readonly asked: string[] = []
   refuse: CallErrorCode | undefined
+  readonly #calls: LiveCalls
+
+  constructor(calls: LiveCalls) {
+    this.#calls = calls
+  }
 
   answer(id: CallId, person: Person, station: string): void {
     this.#ask(`answer ${id} ${person.login} ${station}`)
@@ -23,6 +28,7 @@ export class FakeActs implements Pick<CallActs, keyof CallActs> {
     this.#ask(`divert ${id} ${person.login} ${to}`)
   }
   async pickup(id: CallId, person: Person, station?: string): Promise<void> {
+    if (!this.#calls.get(id)) throw new CallError('nothing-rings')
     this.#ask(`pickup ${id} ${person.login} ${station ?? 'any'}`)
   }
   async transfer(id: CallId, person: Person, to: string): Promise<void> {
@@ -71,7 +77,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   const subscriptions = await PushSubscriptions.open(storage.values)
   const push = { publicKey: 'key', subscriptions, reachable: mayReach(false) }
   const calls = new FakeCalls()
-  const acts = new FakeActs()
+  const acts = new FakeActs(calls)
   const server = await createHttpServer({
     address: '127.0.0.1',
     port: 0,

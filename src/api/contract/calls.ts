@@ -101,6 +101,8 @@ export const recordQuery = z.strictObject({ ...pageQuery, person: id.optional(),
 export const originateBody = z.strictObject({ to: dialled, from: line(128, 1).optional() })
 /** `POST …/answer`: only this station keeps ringing; a device id, a device name or a station as a branch names it. */
 export const answerBody = z.strictObject({ station: line(128, 1) })
+/** `POST …/pickup`: a device id or name of mine that is to take the call; without it all my stations ring. */
+export const pickupBody = z.strictObject({ station: line(128, 1).optional() })
 /** `POST …/divert` and `POST …/transfer` */
 export const targetBody = z.strictObject({ to: dialled })
 /** What acts answer: the call that was acted on or made. */

@@ -1,4 +1,4 @@
-import { type CallView, ladderModel } from '#call'
+import { CallError, type CallView, ladderModel } from '#call'
 import type { Person } from '#directory'
 import type { CallCard } from '../contract.ts'
 import type { DeskParts, Exchange, HandlersOf, Surroundings, Under } from '../exchange.ts'
@@ -88,6 +88,20 @@ export const callHandlers: HandlersOf<Under<'calls'>> = {
     act(exchange, ({ id }) => exchange.desk.acts.decline(id, exchange.person)),
   'POST /api/v1/calls/{id}/divert': (exchange) =>
     act(exchange, ({ id }) => exchange.desk.acts.divert(id, exchange.person, exchange.body.to)),
+  'POST /api/v1/calls/{id}/pickup': async ({ house, desk, viewer, person, path: { id }, body }) => {
+    const device = body.station === undefined ? undefined : deviceNamed(desk, person, body.station, 'station')
+    try {
+      // Whether the person may take it is the service's to say: it may ring people whose calls they do not see, or at another node.
+      await desk.acts.pickup(id, person, device)
+    } catch (error) {
+      const view = house.calls.get(id)
+      const hidden = !view || !maySee(view, { desk, viewer, person })
+      if (hidden && error instanceof CallError && (error.code === 'not-allowed' || error.code === 'nothing-rings'))
+        throw notFound('live call')
+      throw error
+    }
+    return { id }
+  },
   'POST /api/v1/calls/{id}/transfer': (exchange) =>
     act(exchange, ({ id }) => exchange.desk.acts.transfer(id, exchange.person, exchange.body.to)),
   'POST /api/v1/calls/{id}/hold': (exchange) => act(exchange, ({ id }) => exchange.desk.acts.hold(id, exchange.person)),
@@ -105,11 +119,11 @@ function preferred({ directory }: DeskParts, person: Person): string | undefined
     : undefined
 }
 
-function deviceNamed({ directory }: DeskParts, person: Person, name: string): string {
+function deviceNamed({ directory }: DeskParts, person: Person, name: string, field = 'from'): string {
   const devices = directory.devicesOf(person.id)
   const device = devices.find((one) => one.id === name || one.name === name || `${person.login}/${one.name}` === name)
   if (device) return device.name
-  throw invalid('from', `you have no device ${JSON.stringify(name)}; allowed: ${named(devices.map((one) => one.name))}`)
+  throw invalid(field, `you have no device ${JSON.stringify(name)}; allowed: ${named(devices.map((one) => one.name))}`)
 }
 
 /** The ringing branch that is meant by a station's name, or by the id or name of one of the person's devices. */

@@ -58,6 +58,11 @@ export const callsEndpoints = {
   },
   'POST /api/v1/calls/{id}/decline': { about: 'Decline: my stations stop ringing.', ...act },
   'POST /api/v1/calls/{id}/divert': { about: 'Send a ringing call to somebody else.', ...act, body: calls.targetBody },
+  'POST /api/v1/calls/{id}/pickup': {
+    about: 'Take a call that rings a colleague: my own stations ring, and the first to answer has it.',
+    ...act,
+    body: calls.pickupBody,
+  },
   'POST /api/v1/calls/{id}/transfer': { about: 'Transfer an answered call.', ...act, body: calls.targetBody },
   'POST /api/v1/calls/{id}/hold': { about: 'Put the other side on hold.', ...act },
   'POST /api/v1/calls/{id}/resume': { about: 'Take the other side back from hold.', ...act },
