@@ -118,8 +118,11 @@ try {
   await takeDesk(logIn, [light, dark, phone, darkPhone])
   for (const page of deskPages) await takeDesk(page, [light, dark, phone, darkPhone, germanPhone])
   for (const page of deskPages) if (['settings', 'calls', 'people'].includes(page.name)) await takeDesk(page, [german])
-  for (const page of emptyPages) await takeDesk(page, [light, darkPhone])
-  for (const dialog of deskDialogs) await takeDesk(dialog, [light, darkPhone])
+  for (const page of emptyPages) await takeDesk(page, [light])
+  // Menus and the sheet of keys look alike on every screen.
+  const small = ['presence-menu', 'account-menu', 'shortcuts', 'card-answer-on']
+  for (const dialog of deskDialogs)
+    await takeDesk(dialog, small.includes(dialog.name) ? [darkPhone] : [light, darkPhone])
   for (const dialog of deskDialogs)
     if (['card', 'group', 'trunk', 'device-secret'].includes(dialog.name)) await takeDesk(dialog, [germanPhone])
 } finally {
