@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Baresip } from '../support/baresip.ts'
+import { temporaryFolder } from '../support/folders.ts'
 import { needs } from '../support/needs.ts'
+import { freePort } from '../support/ports.ts'
 import { postgresMissing, startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { startServer } from '../support/server.ts'
 import { eventually } from './eventually.ts'
 import { House, outsider, sipMessage } from './house.ts'
 
@@ -108,6 +111,21 @@ describe.skipIf(postgresMissing())('a second process on the same database', () =
       await eventually(async () => expect((await charges())[0]).toMatchObject({ callId: live?.id, state: 'closed' }))
       const again = await asCarol<{ code?: string }>(`/api/v1/calls/${live?.id}/pickup`, { method: 'POST' })
       expect(again.code).toBe('not-found')
+    })
+
+    test('a third under the name of the first is refused, and ends none of its calls', async () => {
+      const { caller } = await ringBob()
+      const third = await startServer([], {
+        BATON_DATA: temporaryFolder('third'),
+        BATON_SIP: `127.0.0.1:${await freePort()}`,
+        BATON_HTTP: `127.0.0.1:${await freePort()}`,
+        BATON_DATABASE_URL: postgres.url,
+        BATON_NODE: 'first',
+      })
+      expect(await third.ended).toEqual({ code: 1, signal: null })
+      expect(third.output()).toContain(`another process at udp ${first.baton.sip.target} calls itself first`)
+      expect(await first.calls()).toMatchObject([{ state: 'ringing' }])
+      await caller.hangup()
     })
   })
 })
