@@ -1,10 +1,11 @@
 import type { Binding } from '#directory'
-import { isDirect, type MediaLeg } from '#media'
+import type { MediaLeg } from '#media'
 import type { Dialog, DialogState, HeaderLines, Invitation } from '#sip'
 import { callHeader } from './call-header.ts'
 import { type Caller, partyOf } from './caller.ts'
 import { CallerSession } from './caller-session.ts'
 import type { Core } from './core.ts'
+import { engineFor, engineLike } from './engine.ts'
 import { refusalOf } from './errors.ts'
 import type { Party } from './leg.ts'
 import { uasDialogState } from './record.ts'
@@ -68,7 +69,7 @@ export class InvitedCaller implements CallerSide {
 
   open(direct: boolean): Promise<CallerSession> {
     const offer = this.#invitation.request.body.toString('utf8')
-    const engine = offer !== '' && direct && this.#mayBeDirect ? this.#core.direct : this.#core.anchored
+    const engine = engineFor(this.#core, offer !== '' && direct && this.#mayBeDirect)
     const { protocol } = this.#invitation.flow
     return CallerSession.open(engine, offer, protocol === 'ws' || protocol === 'wss' ? 'webrtc' : 'rtp')
   }
@@ -117,7 +118,7 @@ export class StationCaller implements CallerSide {
   }
 
   async open(): Promise<CallerSession> {
-    return CallerSession.joined(isDirect(this.#media) ? this.#core.direct : this.#core.anchored, this.#media)
+    return CallerSession.joined(engineLike(this.#core, this.#media), this.#media)
   }
 
   /** The station is in a call already: what it hears is media, not a status. */

@@ -79,8 +79,15 @@ export class Claim {
     return () => this.#over.delete(listener)
   }
 
-  /** The call has ended. */
+  /** The call has ended. Where nobody took it, nobody picked it up either. */
   ended(): void {
+    const { call } = this
+    if (call.answeredAt === 0) {
+      const { others, stopped } = this.#rang()
+      const cancelled = stopped.map(({ by: _by, ...view }) => ({ ...view, outcome: 'cancelled' }))
+      call.history = [...call.history, ...others, ...cancelled]
+      call.ringing = undefined
+    }
     for (const listener of [...this.#over]) listener()
   }
 
@@ -129,12 +136,10 @@ export class Claim {
     if (!this.open) return
     const { call } = this
     const plan = this.#rest()
-    const now = call.host.core.clock.now()
-    const rung = (call.ringing?.branches ?? []).map((branch) => branch.view(now))
-    const others = rung.filter(({ outcome }) => outcome !== 'picked-up')
+    const { others, stopped } = this.#rang()
     // Who rings again begins anew in the history.
-    const unanswered = plan ? [] : rung.filter((view) => !others.includes(view)).map(asUnanswered)
-    call.history = [...call.history, ...others, ...unanswered]
+    const unanswered = stopped.map(({ by: _by, ...view }) => ({ ...view, outcome: 'no-answer' }))
+    call.history = [...call.history, ...others, ...(plan ? [] : unanswered)]
     call.ringing = undefined
     call.claimed = undefined
     call.state = 'ringing'
@@ -180,6 +185,14 @@ export class Claim {
     return 'joined'
   }
 
+  /** What rang: the stations that the claim has stopped, and those that had ended before. */
+  #rang(): { readonly stopped: readonly BranchView[]; readonly others: readonly BranchView[] } {
+    const now = this.call.host.core.clock.now()
+    const rung = (this.call.ringing?.branches ?? []).map((branch) => branch.view(now))
+    const isStopped = ({ outcome }: BranchView): boolean => outcome === 'picked-up'
+    return { stopped: rung.filter(isStopped), others: rung.filter((view) => !isStopped(view)) }
+  }
+
   /** Who took the call has gone before they heard of it. */
   #holdOn(): void {
     const { call } = this
@@ -191,8 +204,4 @@ export class Claim {
       inBackground(core, 'forgetting a dialog', core.storage.calls.dialogEnded(call.id, role))
     call.writeContext()
   }
-}
-
-function asUnanswered({ by: _by, ...view }: BranchView): BranchView {
-  return { ...view, outcome: 'no-answer' }
 }

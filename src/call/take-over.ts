@@ -1,8 +1,9 @@
-import { isDirect, sameEngine } from '#media'
+import { sameEngine } from '#media'
 import type { HeaderLines, Invitation } from '#sip'
 import type { Call } from './call.ts'
 import type { Caller } from './caller.ts'
 import { inBackground } from './core.ts'
+import { engineLike } from './engine.ts'
 import { Leg } from './leg.ts'
 import { replaceLeg } from './replace-leg.ts'
 
@@ -18,7 +19,7 @@ const takenOver: HeaderLines = [['Reason', 'SIP;cause=200;text="Call taken over"
 export async function takeOver(call: Call, old: Leg, invitation: Invitation, from: Caller): Promise<void> {
   const { core } = call.host
   const stays = old.peer
-  const engine = isDirect(old.media) && from.directMedia ? core.direct : core.anchored
+  const engine = engineLike(core, old.media, from.directMedia)
   const made = await engine.createLeg()
   if (!made.ok || !stays) {
     invitation.reject(stays ? 503 : 481)

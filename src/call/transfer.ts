@@ -1,5 +1,4 @@
 import type { DialOrigin } from '#directory'
-import { isDirect } from '#media'
 import {
   type Dialog,
   type HeaderLines,
@@ -12,6 +11,7 @@ import {
 import type { Branch } from './branch.ts'
 import type { Call } from './call.ts'
 import { type Caller, calleeParty } from './caller.ts'
+import { engineLike } from './engine.ts'
 import { CallError, type CallErrorCode, causeOfStatus, refusalOf } from './errors.ts'
 import { Leg } from './leg.ts'
 import { type CallPlan, planFor } from './plan.ts'
@@ -192,8 +192,7 @@ class BlindTransfer implements RingingListener {
   ring(plan: ReturnType<typeof planFor>): void {
     const { core } = this.#call.host
     const stations = plan.steps.flatMap((step) => step.stations)
-    const direct = isDirect(this.#transferee.media) && stations.every(directMediaOf)
-    const engine = direct ? core.direct : core.anchored
+    const engine = engineLike(core, this.#transferee.media, stations.every(directMediaOf))
     const facts = {
       id: this.#call.id,
       presented: presentedFor(this.#presented(), this.#transferee.party.person, plan.account),
