@@ -80,12 +80,12 @@ needs('baresip')('voices at a phone', () => {
   }
 
   /** A phone that has answered our call, with our leg. */
-  async function talking(options: Partial<BaresipOptions> = {}, legOptions?: LegOptions) {
+  async function talking(options: Partial<BaresipOptions> = {}, legOptions?: LegOptions, like?: MediaLeg) {
     const phone = await newPhone({ answerMode: 'auto', ...options })
     const client = await SipClient.open({ server: `${phone.address}:${phone.port}`, user: 'voices' })
     onClear(() => client.close())
     const leg = await newLeg(legOptions)
-    const body = good(await leg.offer())
+    const body = good(await leg.offer(like))
     const callId = 'voices@test'
     client.send(client.request({ method: 'INVITE', uri: phone.uri, callId, cseq: 1, body }))
     const answer = await client.expect({ method: 'INVITE', status: 200 })
@@ -156,6 +156,29 @@ needs('baresip')('voices at a phone', () => {
     expect(secondsOf(880, await phone.heard())).toBeLessThan(0.1)
     playing.stop()
     await phone.hears(880)
+  })
+
+  test('a sound is heard in a call of two phones with Opus, and the other phone again afterwards', async () => {
+    const caller = await newPhone({ codecs: ['opus/48000/1', 'PCMU/8000/1'], tone: 600 })
+    const client = await SipClient.open({ server: `${caller.address}:${caller.port}`, user: 'voices' })
+    onClear(() => client.close())
+    await caller.dial(`sip:voices@${client.host}`)
+    const invite = await client.expect({ method: 'INVITE' })
+    const callerLeg = await newLeg()
+    good(await callerLeg.remoteOffer(invite.body))
+    const { phone: callee, leg } = await talking({ codecs: ['opus/48000/1'], tone: 880 }, {}, callerLeg)
+    const body = good(await callerLeg.answer(leg))
+    expect(body).toMatch(/opus[\s\S]*PCMU/)
+    expect(await engine.bridge(callerLeg, leg)).toBe('bridged')
+    client.send(client.response(invite, 200, 'OK', { body }))
+    await caller.event('CALL_ESTABLISHED')
+    await callee.hears(600)
+    await caller.hears(880)
+    const playing = engine.play(callerLeg, { tone: 'dial', country: 'at' })
+    await caller.hears(420, 1)
+    playing.stop()
+    await caller.hears(880, 1)
+    await caller.hangup()
   })
 
   test('keys of the phone are told', async () => {

@@ -230,7 +230,10 @@ export class Baresip {
   #recording(): Sound {
     const folder = join(this.#folder, 'heard')
     const dumps = readdirSync(folder).filter((name) => name.endsWith('-dec.wav'))
-    return concatenate(dumps.sort().map((name) => readWav(join(folder, name))))
+    const sounds = dumps.sort().map((name) => readWav(join(folder, name)))
+    // A call that changes its codec goes on in a file of another rate.
+    const rate = sounds.reduce((most, sound) => Math.max(most, sound.rate), 0)
+    return concatenate(sounds.map((sound) => stretched(sound, rate)))
   }
 
   /** The SIP messages that the phone sent and received, in order; only with `trace`. */
@@ -291,6 +294,15 @@ export class Baresip {
       this.#waiters = this.#waiters.filter((one) => one !== waiter)
       waiter.take(event)
     }
+  }
+}
+
+/** The sound at a multiple of its rate: each sample repeated, which leaves tones what they are. */
+function stretched({ rate, samples }: Sound, to: number): Sound {
+  const times = to / rate
+  return {
+    rate: to,
+    samples: Float32Array.from({ length: samples.length * times }, (_, i) => samples[Math.floor(i / times)]!),
   }
 }
 

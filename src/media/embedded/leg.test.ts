@@ -108,4 +108,19 @@ describe('negotiation', () => {
     sockets.inject(port, rtpPacket({ type: 0, sequence: 1 }), bob, 5000)
     expect(sockets.taken().map((datagram) => datagram.toAddress)).toEqual([alice])
   })
+
+  it('keeps G.711 behind the other leg’s codec for sounds, where a phone of its own order would not choose it', async () => {
+    await start()
+    const other = await leg()
+    good(await other.remoteOffer(peerSdp(bob, 5000, { 111: 'opus/48000/2' })))
+    const types = { 0: 'PCMU/8000', 8: 'PCMA/8000', 96: 'opus/48000/2' }
+    const answers = async (list: string) => {
+      const caller = await leg()
+      good(await caller.remoteOffer(peerSdp(alice, 4000, types).replace('AVP 0 8 96', `AVP ${list}`)))
+      return said(good(await caller.answer(other))).formats
+    }
+    expect(await answers('96 8 0')).toBe('96 0 8')
+    expect(await answers('8 96 0')).toBe('96 0')
+    expect(await answers('0 8 96')).toBe('96')
+  })
 })

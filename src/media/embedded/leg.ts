@@ -161,8 +161,10 @@ export class EmbeddedLeg implements MediaLeg {
     }
     const other = like instanceof EmbeddedLeg ? like : undefined
     const side = this.#side
-    // A browser always has G.711 in its session, so that a phone can take the other side's place at once.
-    const first = side && other ? [...other.codecs, ...this.#engine.codecs] : (other?.codecs ?? [])
+    // G.711 stays in the session, so that a phone can take the other side's place at once and sounds can be played.
+    const first = other
+      ? [...other.codecs, ...(side ? this.#engine.codecs : behind(offer, other.codecs, this.#engine.codecs))]
+      : []
     const shared = first.length > 0 && !this.#g711 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
     const result = shared?.ok ? shared : answerOffer(offer, this.#engine.codecs, this.#local(), other?.ptime)
     this.#remoteOffer = undefined
@@ -337,6 +339,16 @@ function wishes(first: readonly CodecName[], own: readonly CodecName[]): CodecNa
   }
   for (const codec of first) if (codec.name.toUpperCase() === 'CN') codecs.push(codec)
   return codecs
+}
+
+/**
+ * Of `own` what an offer lists behind the first of `shared`: a phone that goes by its own order still speaks what the other side has.
+ */
+function behind(offer: SessionDescription, shared: readonly CodecName[], own: readonly CodecName[]): CodecName[] {
+  const line = audioLine(offer)
+  const offered = (line.ok && offer.media[line.value]?.codecs) || []
+  const first = offered.findIndex((codec) => !isAuxiliary(codec) && shared.some((one) => sameCodec(one, codec)))
+  return first < 0 ? [] : own.filter((codec) => offered.slice(first).some((one) => sameCodec(one, codec)))
 }
 
 /** An address as the system writes it; '' for names, which are never looked up: such a peer's source is learnt. */
