@@ -67,6 +67,7 @@ describe('prompts', () => {
     expect(await prompts.prompt('de-AT', 'busy')).toBe(await prompts.prompt('de', 'busy'))
     await prompts.replace('fr', 'busy', writeWav(beep))
     expect(await prompts.prompt('fr', 'busy')).toHaveLength(800)
+    expect(await prompts.prompt('fr-CA', 'busy')).toHaveLength(800)
   })
 
   it('that are broken on the disk are told of once, and our own is played', async () => {

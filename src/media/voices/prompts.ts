@@ -34,14 +34,19 @@ export class Prompts {
     return Promise.all(sounds)
   }
 
-  /** One prompt; a language without recordings of its own is spoken to in English. */
+  /** One prompt; a language without recordings of its own is spoken to in English. @throws RangeError for an unknown name */
   async prompt(language: string, name: string): Promise<Int16Array> {
-    const spoken = promptLanguages.find((known) => language === known || language.startsWith(`${known}-`)) ?? 'en'
-    const uploaded =
-      isLanguage(language) && isName(name) ? await this.#load(this.#path(language, name), true) : undefined
-    const samples = uploaded ?? (isName(name) ? await this.#load(join(own, spoken, `${name}.wav`), false) : undefined)
-    if (!samples) throw new RangeError(`there is no prompt '${name}'; there are ${names(spoken).join(', ')}`)
-    return samples
+    const [base = ''] = language.split('-')
+    const spoken = promptLanguages.find((known) => known === base) ?? 'en'
+    if (isName(name)) {
+      for (const one of new Set([language, base])) {
+        const uploaded = isLanguage(one) ? await this.#load(this.#path(one, name), true) : undefined
+        if (uploaded) return uploaded
+      }
+      const samples = await this.#load(join(own, spoken, `${name}.wav`), false)
+      if (samples) return samples
+    }
+    throw new RangeError(`there is no prompt '${name}'; there are ${names(spoken).join(', ')}`)
   }
 
   /** Music for who waits: the organisation's `prompts/music.wav`, else a loop of our own. Play it with `loop`. */
