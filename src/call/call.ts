@@ -2,6 +2,7 @@ import type { Person, Trunk } from '#directory'
 import type { Playing } from '#media'
 import type { Dialog, DialogState, HeaderLines, Request, Response, ServerTransaction } from '#sip'
 import type { Branch, RungDialog } from './branch.ts'
+import { closeCall, endUnanswered } from './call-ending.ts'
 import { factsOf } from './call-facts.ts'
 import { viewOf } from './call-view.ts'
 import { type Caller, calleeParty } from './caller.ts'
@@ -12,9 +13,10 @@ import { type Claim, claimFor } from './claim.ts'
 import { ContextWriter } from './context-writer.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, isRefusal, refusalOf } from './errors.ts'
+import { follow, forwardTo } from './forwarding.ts'
 import { Leg, type LegListener, type Party } from './leg.ts'
 import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
-import { closeOf, recordOf } from './record.ts'
+import { recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
 import { asRulesSee, directMediaOf, personOf, presentedFor, type Station } from './station.ts'
@@ -139,7 +141,7 @@ export class Call implements RingingListener, LegListener {
 
   /** The caller gave up. */
   cancelled(): void {
-    this.#endUnanswered('cancelled', 487, 'caller')
+    endUnanswered(this, 'cancelled', 487, 'caller')
   }
 
   acked(ack: Request): void {
@@ -229,8 +231,8 @@ export class Call implements RingingListener, LegListener {
         : cause === 'no-answer' || cause === 'unreachable'
           ? this.plan?.onNoAnswer
           : undefined
-    if (forward && this.plan?.person && this.#forwardTo(forward, this.plan.person)) return
-    this.#endUnanswered(cause, status, cause === 'declined' || cause === 'busy' ? 'callee' : 'server')
+    if (forward && this.plan?.person && forwardTo(this, forward, this.plan.person, ++this.#forwards)) return
+    endUnanswered(this, cause, status, cause === 'declined' || cause === 'busy' ? 'callee' : 'server')
   }
 
   redirected(uri: string, branch: Branch): readonly Station[] {
@@ -301,7 +303,7 @@ export class Call implements RingingListener, LegListener {
     if (this.served) throw new CallError('not-allowed')
     const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
     this.ringing.cancel('diverted', person.login, [])
-    this.#follow(plan)
+    follow(this, plan)
   }
 
   /** Adds the branches of a transfer to the history. */
@@ -314,7 +316,7 @@ export class Call implements RingingListener, LegListener {
   end(cause: CallCause, by: 'caller' | 'callee' | 'server', headers: HeaderLines = []): void {
     if (this.state === 'ringing' || this.state === 'claimed') {
       const code = cause === 'answered' ? 'cancelled' : isRefusal(cause) ? cause : 'error'
-      this.#endUnanswered(code, refusalOf(code).sip, by)
+      endUnanswered(this, code, refusalOf(code).sip, by)
       return
     }
     if (this.state === 'ended') return
@@ -323,7 +325,7 @@ export class Call implements RingingListener, LegListener {
     this.onEnd?.()
     this.claimed?.ended()
     const reason = headers.length > 0 || cause === 'answered' ? headers : [['Reason', reasonOf(cause)] as const]
-    inBackground(this.host.core, 'closing a call', this.#close(by, reason))
+    inBackground(this.host.core, 'closing a call', closeCall(this, by, reason))
   }
 
   view(): CallView {
@@ -456,82 +458,11 @@ export class Call implements RingingListener, LegListener {
     this.claimed = undefined
   }
 
-  #forwardTo(target: string, person: Person): boolean {
-    try {
-      this.#forwards++
-      const request = this.planRequest(this.#forwards)
-      const plan = planFor(target, { kind: 'on-behalf', person }, this.host.surroundings, request)
-      this.#follow(plan)
-      return true
-    } catch (error) {
-      if (error instanceof CallError) return false
-      throw error
-    }
-  }
-
-  #follow(plan: CallPlan): void {
-    this.account = plan.account
-    this.history = this.branchViews(this.host.core.clock.now())
-    this.ringing = undefined
-    // Who was called stays the callee of the record; the plan's stations and rules are the forward's.
-    this.plan = { ...plan, callee: (this.plan as CallPlan).callee }
-    this.ring(plan)
-  }
-
   #refuse(error: unknown): void {
     const code = error instanceof CallError ? error.code : 'error'
     if (!(error instanceof CallError))
       this.host.core.log.error({ error: String((error as Error)?.stack ?? error) }, 'a call failed on a bug')
-    this.#endUnanswered(code, refusalOf(code).sip, 'server')
-  }
-
-  #endUnanswered(cause: CallErrorCode, status: number, by: 'caller' | 'callee' | 'server'): void {
-    if (this.state === 'joining') {
-      this.end(cause, by)
-      return
-    }
-    if (this.state !== 'ringing' && this.state !== 'claimed') return
-    this.state = 'ended'
-    this.cause = cause
-    this.onEnd?.()
-    this.claimed?.ended()
-    this.ringing?.cancel('cancelled', '', by === 'caller' ? [] : [['Reason', `SIP;cause=${status}`]])
-    const side = this.side
-    if (side?.pending) {
-      const headers: HeaderLines = status === 503 ? [['Retry-After', '5']] : []
-      const { sip, text } = refusalOf(cause)
-      const words = this.route && this.ringingBranches.at(-1)?.words
-      side.reject(status, words || (status === sip ? text : undefined), headers)
-    }
-    this.side = undefined
-    const record = {
-      ...recordOf(factsOf(this), 0),
-      state: 'ended' as const,
-      endedAt: this.host.core.clock.now(),
-      status,
-      endedBy: by,
-    }
-    inBackground(
-      this.host.core,
-      'writing the record of an unanswered call',
-      this.host.core.storage.calls.unanswered(record),
-    )
-    if (this.caller) inBackground(this.host.core, 'freeing media', this.caller.media.close())
-    this.host.changed(this, 'ended')
-  }
-
-  async #close(by: 'caller' | 'callee' | 'server', headers: HeaderLines): Promise<void> {
-    this.ringing?.cancel('cancelled', '', headers)
-    if (this.side?.pending && !this.side.dialog) this.side.reject(this.cause === 'cancelled' ? 487 : 500)
-    this.side = undefined
-    const [callerNumbers, calleeNumbers] = await Promise.all([this.caller?.end(headers), this.callee?.end(headers)])
-    try {
-      await this.host.core.storage.calls.closed(
-        closeOf(factsOf(this), by, { caller: callerNumbers, callee: calleeNumbers }),
-      )
-    } finally {
-      this.host.changed(this, 'ended')
-    }
+    endUnanswered(this, code, refusalOf(code).sip, 'server')
   }
 
   /** Hands the trace so far to storage, so that a held call costs no memory for it. */

@@ -1,0 +1,25 @@
+import type { Person } from '#directory'
+import type { Call } from './call.ts'
+import { CallError } from './errors.ts'
+import { type CallPlan, planFor } from './plan.ts'
+
+/** Goes on with a call by another plan. Who was called stays the callee of the record; the plan's stations and rules are the forward's. */
+export function follow(call: Call, plan: CallPlan): void {
+  call.account = plan.account
+  call.history = call.branchViews(call.host.core.clock.now())
+  call.ringing = undefined
+  call.plan = { ...plan, callee: (call.plan as CallPlan).callee }
+  call.ring(plan)
+}
+
+/** Follows a person's forward. @param forwards how many this is. False: it leads nowhere, and nothing has changed */
+export function forwardTo(call: Call, target: string, person: Person, forwards: number): boolean {
+  try {
+    const plan = planFor(target, { kind: 'on-behalf', person }, call.host.surroundings, call.planRequest(forwards))
+    follow(call, plan)
+    return true
+  } catch (error) {
+    if (error instanceof CallError) return false
+    throw error
+  }
+}
