@@ -224,6 +224,7 @@ async function serve(): Promise<void> {
     demo,
     version,
     ...(sipAddress ? { sip: { address: shown(sipAddress.address, sipAddress.port), domain: sip.domain } } : {}),
+    pickupCode: config.pickup.code,
     calls,
     storage,
     desk: {

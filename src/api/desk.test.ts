@@ -87,6 +87,10 @@ describe('acts', () => {
     }
     expect(await refused('taken')).toEqual([409, 'taken'])
     expect(await refused('unreachable')).toEqual([409, 'unreachable'])
+    api.calls.put('c1', {
+      branches: [ringing('dave/phone', 'demo-dave')],
+      callee: { number: '104', name: 'Dave', personId: 'demo-dave' },
+    })
     expect(await refused('not-allowed')).toEqual([404, 'not-found'])
     ring()
     expect(await refused('not-allowed')).toEqual([403, 'not-allowed'])
@@ -228,7 +232,14 @@ test('administrators keep people, groups, numbers and trunks; secrets of trunks 
   expect((await api.ask('GET /api/v1/session', { token: erins })).status).toBe(401)
 
   const group = await ask('POST /api/v1/groups', { name: 'back', members: ['demo-dave'], ring: { mode: 'order' } })
-  expect(group).toMatchObject({ status: 201, body: { ring: { mode: 'order', stepMs: 15_000 } } })
+  expect(group).toMatchObject({
+    status: 201,
+    body: { ring: { mode: 'order', stepMs: 15_000 }, pickup: { members: true, by: [] } },
+  })
+  const rule = (pickup: object) => ask(`PATCH /api/v1/groups/${group.body.id}`, { pickup })
+  expect(await rule({ by: ['demo-front'] })).toMatchObject({ body: { pickup: { members: true, by: ['demo-front'] } } })
+  expect(await rule({ members: false })).toMatchObject({ body: { pickup: { members: false, by: ['demo-front'] } } })
+  expect(await rule({ by: ['nobody'] })).toMatchObject({ status: 400, body: { field: 'pickup.by' } })
   const number = { number: '(202) 555-0150', targetKind: 'group', targetId: group.body.id }
   expect((await ask('PUT /api/v1/numbers', number)).body).toMatchObject({ number: '+12025550150', targetName: 'back' })
   expect((await ask('DELETE /api/v1/numbers/+12025550150')).status).toBe(204)

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
-import { EventLog, type LoggedBatch } from './event-log.ts'
+import { FakeCalls } from '../../test/support/fake-calls.ts'
+import { EventLog, type LoggedBatch, LoggedChange } from './event-log.ts'
+
+const change = new LoggedChange(new FakeCalls().put('c1', {}), 'changed', new Map(), undefined)
 
 const batch = (cursor: number, changes = 1): LoggedBatch => ({
   cursor,
   at: 0,
-  changes: Array.from({ length: changes }, () => ({ text: '', people: new Set(), gone: new Set(), goneText: '' })),
+  changes: Array.from({ length: changes }, () => change),
 })
 const after = (log: EventLog, cursor: number) => log.after(cursor)?.map((one) => one.cursor)
 

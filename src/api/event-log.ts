@@ -1,15 +1,61 @@
 import type { CallChange, CallView } from '#call'
-import { shape } from './handlers/calls.ts'
+import { type CallSight, shape } from './visibility.ts'
 
-/** One change of a call, with whom it concerns. */
-export interface LoggedChange {
-  /** `{"change":…,"call":…}` as it is sent; made once for all readers. */
-  readonly text: string
-  /** People who may see the call now. */
-  readonly people: ReadonlySet<string>
-  /** People who could see it before and no longer can, and what they are told. */
-  readonly gone: ReadonlySet<string>
-  readonly goneText: string
+/** One change of a call, with what each person sees of it. Texts are made once for all readers, when the first needs them. */
+export class LoggedChange {
+  readonly #view: CallView
+  readonly #change: CallChange
+  readonly #sights: ReadonlyMap<string, CallSight>
+  readonly #before: ReadonlyMap<string, CallSight> | undefined
+  readonly #texts = new Map<CallSight | 'gone', string>()
+
+  /** @param sights what people without further rights see of it now  @param before what they saw of it before */
+  constructor(
+    view: CallView,
+    change: CallChange,
+    sights: ReadonlyMap<string, CallSight>,
+    before: ReadonlyMap<string, CallSight> | undefined,
+  ) {
+    this.#view = view
+    this.#change = change
+    this.#sights = sights
+    this.#before = before
+  }
+
+  /** Whose call it is, where a person of ours calls; '' otherwise. */
+  get callerId(): string {
+    return this.#view.caller.personId
+  }
+
+  /** Everybody who is told something. */
+  *people(): Generator<string> {
+    yield* this.#sights.keys()
+    if (this.#before) for (const id of this.#before.keys()) if (!this.#sights.has(id)) yield id
+  }
+
+  /** What one person without further rights is told: `{"change":…,"call":…}`. */
+  textFor(personId: string): string | undefined {
+    const sight = this.#sights.get(personId)
+    if (sight) return this.#text(sight)
+    return this.#before?.has(personId) ? this.#text('gone') : undefined
+  }
+
+  /** What those are told who see all calls. @param person who may pick up by right; '' for the board, which may not */
+  textForAll(person: string): string {
+    const { rings, caller } = this.#view
+    return this.#text(person !== '' && rings.length > 0 && caller.personId !== person ? 'take' : 'all')
+  }
+
+  #text(sight: CallSight | 'gone'): string {
+    let text = this.#texts.get(sight)
+    if (text === undefined) {
+      // Whoever no longer sees the call learns nothing more of it.
+      const call = JSON.stringify(shape(this.#view, sight === 'gone' ? 'state' : sight))
+      text = `{"change":"${sight === 'gone' ? 'gone' : this.#change}","call":${call}}`
+      this.#texts.set(sight, text)
+    }
+    return text
+  }
 }
 
 /** What was told under one cursor. */
@@ -19,24 +65,6 @@ export interface LoggedBatch {
   readonly changes: readonly LoggedChange[]
   /** Changed presence as it is sent; such a batch has no changes of calls. */
   readonly people?: string
-}
-
-const nobody: ReadonlySet<string> = new Set()
-
-export function loggedChange(
-  view: CallView,
-  change: CallChange,
-  people: ReadonlySet<string>,
-  before: ReadonlySet<string> | undefined,
-): LoggedChange {
-  const gone = before ? before.difference(people) : nobody
-  const call = JSON.stringify(shape(view))
-  return {
-    text: `{"change":"${change}","call":${call}}`,
-    people,
-    gone,
-    goneText: gone.size > 0 ? `{"change":"gone","call":${call}}` : '',
-  }
 }
 
 /** The latest changes, for readers who lost their connection. Bounded: the oldest go first. */

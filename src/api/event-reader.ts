@@ -13,7 +13,9 @@ export interface BoardOptions {
   /** Names this run of the server, so that pages know when cursors began anew. */
   readonly run: string
   readonly records: Pick<Storage['records'], 'get'>
-  readonly directory?: Pick<Directory, 'people' | 'personById' | 'groupById' | 'bindingsOf' | 'onBinding'> | undefined
+  readonly directory?:
+    | Pick<Directory, 'people' | 'personById' | 'groups' | 'groupById' | 'bindingsOf' | 'onBinding'>
+    | undefined
   /** Whether a log-in still holds. */
   stands?(loginId: string): boolean
 }

@@ -32,11 +32,12 @@ describe('who hears of what', () => {
     for (const reader of Object.values(readers)) boardEvent.parse(await reader.next())
     api.calls.put('c1', forBob)
     await flush()
-    for (const login of ['bob', 'sue', 'admin'])
+    // Alice and carol are of bob's group, and may take the call.
+    for (const login of ['bob', 'alice', 'carol', 'sue', 'admin'])
       expect(await readers[login]?.next()).toMatchObject({
         type: 'changes',
         total: 1,
-        changes: [{ change: 'started' }],
+        changes: [{ change: 'started', call: { mayPickUp: true, callerHidden: false } }],
       })
     api.calls.put('c2', { callee: { number: '200', name: 'front', personId: 'demo-front' } })
     await flush()
@@ -46,6 +47,51 @@ describe('who hears of what', () => {
     expect(readers.alice?.waiting).toBe(0)
   })
 
+  test('a call that rings a colleague is told to who may pick it up, without the caller to who may not, and gone once it is taken', async () => {
+    await api.directory.putGroup({ name: 'floor', members: ['demo-bob', 'demo-dave'], pickup: { members: false } })
+    const alice = (await open('alice')).reader
+    const dave = (await open('dave')).reader
+    for (const reader of [alice, dave]) await reader.next()
+    const zoe = { number: '+12025550177', name: 'Zoe', personId: '' }
+    api.calls.put('c1', { ...forBob, caller: zoe, trunk: 'carrier-a' })
+    await flush()
+    const told = async (reader: EventReader) => (await reader.nextOf('changes')).changes[0]
+    expect(await told(alice)).toMatchObject({ change: 'started', call: { caller: zoe, mayPickUp: true } })
+    expect(await told(dave)).toEqual({
+      change: 'started',
+      call: expect.objectContaining({
+        ...{ id: 'c1', state: 'ringing', callerHidden: true, mayPickUp: false, trunk: '' },
+        caller: { number: '', name: '', personId: '' },
+        callee: forBob.callee,
+      }),
+    })
+    const late = (await open('dave')).reader
+    expect(await late.nextOf('snapshot')).toMatchObject({ total: 1, calls: [{ callerHidden: true }] })
+    api.calls.put('c1', { state: 'answered', answeredBy: 'bob/phone', branches: [] })
+    await flush()
+    for (const reader of [alice, dave, late]) {
+      const { change, call } = (await told(reader)) ?? {}
+      expect([change, call?.id, call?.caller.name]).toEqual(['gone', 'c1', ''])
+    }
+    api.calls.put('c2', { ...forBob, caller: zoe })
+    await flush()
+    for (const reader of [alice, dave]) await told(reader)
+    api.calls.end('c2', 'cancelled')
+    await flush()
+    expect(await told(alice)).toMatchObject({ change: 'ended', call: { caller: zoe, mayPickUp: false } })
+    expect(await told(dave)).toMatchObject({ change: 'ended', call: { callerHidden: true } })
+  })
+
+  test('nobody picks up their own call, supervisors neither', async () => {
+    const sue = (await open('sue')).reader
+    const admin = (await open('admin')).reader
+    for (const reader of [sue, admin]) await reader.next()
+    api.calls.put('c1', { ...forBob, caller: { number: '109', name: 'Sue', personId: 'sue' } })
+    await flush()
+    expect(await sue.next()).toMatchObject({ changes: [{ call: { mayPickUp: false, callerHidden: false } }] })
+    expect(await admin.next()).toMatchObject({ changes: [{ call: { mayPickUp: true } }] })
+  })
+
   test('a call that is handed on is gone for whoever has no part in it any more', async () => {
     const { reader } = await open('bob')
     await reader.next()
@@ -53,8 +99,8 @@ describe('who hears of what', () => {
     await flush()
     expect(await reader.next()).toMatchObject({ changes: [{ change: 'started' }], total: 1 })
     api.calls.put('c1', {
-      branches: [ringing('carol/phone', 'demo-carol')],
-      callee: { number: '103', name: 'Carol', personId: 'demo-carol' },
+      branches: [ringing('dave/phone', 'demo-dave')],
+      callee: { number: '104', name: 'Dave', personId: 'demo-dave' },
     })
     await flush()
     expect(await reader.next()).toMatchObject({ changes: [{ change: 'gone', call: { id: 'c1' } }], total: 0 })

@@ -2,13 +2,12 @@ import type { WebSocket } from 'ws'
 import { type CallChange, type CallId, type CallView, ladderModel, type TraceEntry } from '#call'
 import type { Timer } from '#lib'
 import { boardRequest } from './contract.ts'
-import { EventLog, type LoggedBatch, type LoggedChange, loggedChange } from './event-log.ts'
+import { EventLog, type LoggedBatch, LoggedChange } from './event-log.ts'
 import type { BoardOptions, Reader, Resume } from './event-reader.ts'
-import { shape } from './handlers/calls.ts'
 import { Presence, type PresenceChanges } from './presence.ts'
 import { TraceWatch } from './trace-watch.ts'
 import { seesAll, type Viewer } from './viewer.ts'
-import { peopleOf, tookPart } from './visibility.ts'
+import { type CallSight, peopleOf, shape, sightsOf, tookPart } from './visibility.ts'
 
 /** The first change is told at once; what follows within this time shares the next message. */
 const batchMs = 16
@@ -47,8 +46,8 @@ export class Board {
   /** From this cursor on the log has presence too: since the first reader asked for it. */
   #peopleSince = Number.POSITIVE_INFINITY
   readonly #log = new EventLog(mostKept)
-  /** Live calls as last told, whom they concern, and each person's. Kept up only while somebody looks: a view of each change costs. */
-  readonly #live = new Map<CallId, { view: CallView; people: ReadonlySet<string> }>()
+  /** Live calls as last told, what people see of them, and each person's. Kept up only while somebody looks: a view of each change costs. */
+  readonly #live = new Map<CallId, { view: CallView; sights: ReadonlyMap<string, CallSight> }>()
   readonly #callsOf = new Map<string, Set<CallId>>()
   readonly #pending = new Map<CallId, { view: CallView; change: CallChange }>()
   #unwatch: (() => void) | undefined
@@ -169,41 +168,43 @@ export class Board {
       if (reader.people) this.#send(reader, batch.people)
       return
     }
-    const texts = reader.all ? batch.changes.map((change) => change.text) : this.#textsFor(reader, batch.changes)
+    const texts = this.#textsFor(reader, batch.changes)
     if (texts.length === 0) return
     const head = `{"type":"changes","cursor":${batch.cursor},"at":${batch.at},"total":${this.#total(reader)},"changes":[`
     this.#send(reader, `${head}${texts.join(',')}]}`)
   }
 
-  #textsFor({ viewer }: Reader, changes: readonly LoggedChange[]): string[] {
-    const texts: string[] = []
-    if (viewer.kind !== 'person') return texts
-    for (const { people, gone, text, goneText } of changes) {
-      if (people.has(viewer.personId)) texts.push(text)
-      else if (gone.has(viewer.personId)) texts.push(goneText)
-    }
-    return texts
+  #textsFor({ viewer, all }: Reader, changes: readonly LoggedChange[]): string[] {
+    const person = viewer.kind === 'person' ? viewer.personId : ''
+    const texts = changes.map((change) => (all ? change.textForAll(person) : change.textFor(person)))
+    return texts.filter((text) => text !== undefined)
   }
 
   #snapshot(reader: Reader): string {
     const { run, clock } = this.#options
     const { viewer } = reader
-    let views: CallView[] = []
-    if (reader.all) for (const { view } of this.#live.values()) views.push(view)
-    else if (viewer.kind === 'person')
-      for (const id of this.#callsOf.get(viewer.personId) ?? []) {
-        const known = this.#live.get(id)
-        if (known) views.push(known.view)
+    const person = viewer.kind === 'person' ? viewer.personId : ''
+    const seen: { view: CallView; sight: CallSight }[] = []
+    if (reader.all)
+      for (const { view } of this.#live.values()) {
+        const take = person !== '' && view.rings.length > 0 && view.caller.personId !== person
+        seen.push({ view, sight: take ? 'take' : 'all' })
       }
-    views = views.sort((a, b) => b.startedAt - a.startedAt).slice(0, largestSnapshot)
+    else
+      for (const id of this.#callsOf.get(person) ?? []) {
+        const { view, sights } = this.#live.get(id) ?? {}
+        const sight = sights?.get(person)
+        if (view && sight) seen.push({ view, sight })
+      }
+    const newest = seen.sort((a, b) => b.view.startedAt - a.view.startedAt).slice(0, largestSnapshot)
     return JSON.stringify({
       type: 'snapshot',
       run,
       cursor: this.#cursor,
       at: clock.now(),
       total: this.#total(reader),
-      calls: views.map(shape),
-      viewer: viewer.kind === 'person' ? viewer.personId : '',
+      calls: newest.map(({ view, sight }) => shape(view, sight)),
+      viewer: person,
     })
   }
 
@@ -266,12 +267,11 @@ export class Board {
     const changes: LoggedChange[] = []
     const told = new Set<Reader>()
     for (const { view, change } of this.#pending.values()) {
-      const before = this.#live.get(view.id)?.people
-      const people = change === 'ended' ? this.#drop(view, before) : this.#keep(view)
-      const logged = loggedChange(view, change, people, before)
+      const before = this.#live.get(view.id)?.sights
+      const sights = change === 'ended' ? this.#drop(view, before) : this.#keep(view)
+      const logged = new LoggedChange(view, change, sights, before)
       changes.push(logged)
-      for (const id of people) for (const reader of this.#byPerson.get(id) ?? []) told.add(reader)
-      for (const id of logged.gone) for (const reader of this.#byPerson.get(id) ?? []) told.add(reader)
+      for (const id of logged.people()) for (const reader of this.#byPerson.get(id) ?? []) told.add(reader)
     }
     const touched = [...this.#pending]
     this.#pending.clear()
@@ -302,38 +302,45 @@ export class Board {
 
   #tellAll(batch: LoggedBatch): void {
     const large = batch.changes.length > largestBatch
-    let text: string | undefined
+    // One text for the board and one for people with the right to pick up, but for those who call themselves.
+    const texts = new Map<string, string>()
     for (const reader of [...this.#seeAll]) {
       // Rights may have been taken since it connected.
       if (!this.#seesAll(reader.viewer)) this.#refuse(reader)
       else if (large) this.#send(reader, this.#snapshot(reader))
       else {
-        text ??= `{"type":"changes","cursor":${batch.cursor},"at":${batch.at},"total":${this.#live.size},"changes":[${batch.changes
-          .map((change) => change.text)
-          .join(',')}]}`
+        const person = reader.viewer.kind === 'person' ? reader.viewer.personId : ''
+        const as = person !== '' && !batch.changes.some((change) => change.callerId === person) ? 'anybody' : person
+        let text = texts.get(as)
+        if (text === undefined) {
+          const changes = batch.changes.map((change) => change.textForAll(person)).join(',')
+          text = `{"type":"changes","cursor":${batch.cursor},"at":${batch.at},"total":${this.#live.size},"changes":[${changes}]}`
+          texts.set(as, text)
+        }
         this.#send(reader, text)
       }
     }
   }
 
-  #keep(view: CallView): ReadonlySet<string> {
-    const people = peopleOf(view, this.#options.directory)
-    for (const id of this.#live.get(view.id)?.people ?? []) if (!people.has(id)) this.#forget(id, view.id)
-    for (const id of people) {
+  #keep(view: CallView): ReadonlyMap<string, CallSight> {
+    const sights = sightsOf(view, this.#options.directory)
+    for (const id of this.#live.get(view.id)?.sights.keys() ?? []) if (!sights.has(id)) this.#forget(id, view.id)
+    for (const id of sights.keys()) {
       const calls = this.#callsOf.get(id)
       if (calls) calls.add(view.id)
       else this.#callsOf.set(id, new Set([view.id]))
     }
-    this.#live.set(view.id, { view, people })
-    return people
+    this.#live.set(view.id, { view, sights })
+    return sights
   }
 
-  #drop(view: CallView, before: ReadonlySet<string> | undefined): ReadonlySet<string> {
-    for (const id of before ?? []) this.#forget(id, view.id)
+  #drop(view: CallView, before: ReadonlyMap<string, CallSight> | undefined): ReadonlyMap<string, CallSight> {
+    for (const id of before?.keys() ?? []) this.#forget(id, view.id)
     this.#live.delete(view.id)
     // Whoever saw the call is told that it ended.
-    const people = peopleOf(view, this.#options.directory)
-    return before ? people.union(before) : people
+    const sights = new Map<string, CallSight>(sightsOf(view, this.#options.directory))
+    for (const [id, sight] of before ?? []) if (!sights.has(id)) sights.set(id, sight === 'take' ? 'all' : sight)
+    return sights
   }
 
   #forget(personId: string, callId: CallId): void {

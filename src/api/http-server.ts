@@ -32,6 +32,8 @@ export interface HttpServerOptions {
   readonly version: string
   /** Where phones register, for the first page: `127.0.0.1:5060` and the domain. */
   readonly sip?: { readonly address: string; readonly domain: string }
+  /** What stations dial to pick up a colleague's call. */
+  readonly pickupCode?: string
   /** Demo people for the first page; left out, the four of the demo organisation. */
   readonly demoPeople?: About['people']
   readonly calls: LiveCalls
@@ -163,6 +165,7 @@ function aboutOf(options: HttpServerOptions): About {
     version: options.version,
     demo: options.demo,
     ...(options.sip ? { sip: { ...options.sip } } : {}),
+    ...(options.pickupCode ? { pickupCode: options.pickupCode } : {}),
     people: options.demo ? (options.demoPeople ?? demoPeople) : [],
   }
 }

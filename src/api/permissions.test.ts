@@ -3,8 +3,8 @@ import { type ApiFixture, apiFixture } from '../../test/support/api.ts'
 import { fakeRecord, ringing } from '../../test/support/fake-calls.ts'
 import { type Endpoint, type EndpointName, endpoints } from './contract.ts'
 
-/** Who asks: nobody, two people, a supervisor, an administrator, and a token of alice without any scope that helps. */
-const askers = ['nobody', 'alice', 'bob', 'sue', 'admin'] as const
+/** Who asks: nobody, two people who share nothing, a supervisor, an administrator, and a token of alice without any scope that helps. */
+const askers = ['nobody', 'alice', 'dave', 'sue', 'admin'] as const
 type Asker = (typeof askers)[number]
 
 /** What is asked for: something of alice's, and something that is not there. */
@@ -90,7 +90,7 @@ function expected(name: EndpointName, asker: Asker, place: (typeof places)[numbe
   if (asker === 'alice') return 'open'
   // Whose calls one may take is more than whose calls one sees.
   if (name.endsWith('/pickup')) return 'open'
-  if (name.includes('/calls/') || name.includes('/records/')) return asker === 'bob' ? 404 : 'open'
+  if (name.includes('/calls/') || name.includes('/records/')) return asker === 'dave' ? 404 : 'open'
   if (name.includes('/people/') || name.includes('/devices/')) return asker === 'admin' ? 'open' : 404
   return 404
 }
@@ -140,10 +140,10 @@ test('lists hold what is theirs', async () => {
     ]
   }
   expect(await list('alice')).toEqual([1, 'rec-a', true, true])
-  expect(await list('bob')).toEqual([0, '', false, true])
+  expect(await list('dave')).toEqual([0, '', false, true])
   expect(await list('sue')).toEqual([1, 'rec-a', false, true])
   expect(await list('admin')).toEqual([1, 'rec-a', false, true])
-  const theirs = await api.ask('GET /api/v1/records?person=demo-alice', { token: tokens.get('bob') })
+  const theirs = await api.ask('GET /api/v1/records?person=demo-alice', { token: tokens.get('dave') })
   expect(theirs.status).toBe(404)
 })
 
@@ -151,7 +151,7 @@ test('shared contacts are changed by who made them and by supervisors', async ()
   const change = async (asker: Asker) =>
     (await api.ask(`PATCH /api/v1/contacts/${sharedId}`, { token: tokens.get(asker), body: { company: 'Acme' } }))
       .status
-  expect([await change('bob'), await change('alice'), await change('sue'), await change('admin')]).toEqual([
+  expect([await change('dave'), await change('alice'), await change('sue'), await change('admin')]).toEqual([
     403, 200, 200, 200,
   ])
 })

@@ -21,6 +21,7 @@ export function viewOf(call: Call): CallView {
     startedAt: call.startedAt,
     ...(call.answeredAt > 0 ? { answeredAt: call.answeredAt } : {}),
     branches: call.branchViews(call.host.core.clock.now()),
+    rings: call.state === 'ringing' ? call.rungNow : [],
     ...(call.state === 'ended' ? { cause: call.cause } : {}),
   }
 }

@@ -31,6 +31,8 @@ export interface CallView {
   readonly startedAt: number
   readonly answeredAt?: number
   readonly branches: readonly BranchView[]
+  /** Whom it rings now, so that it can be picked up: people and the group that was called, by id. */
+  readonly rings: readonly string[]
   /** Set in the last view of a call. */
   readonly cause?: string
 }

@@ -16,3 +16,26 @@ export function sightOf(directory: Pick<Directory, 'groups'>, watcher: Person, w
     .some(({ id, members }) => members.includes(watcher.id) && (id === watched || members.includes(watched)))
   return together ? 'state' : 'none'
 }
+
+/**
+ * {@link sightOf} for everybody at once: who sees something of a call that rings these people and groups. Supervisors and administrators,
+ * who see everything, are left out unless a group names them.
+ * @param called people and groups, by id
+ */
+export function watchersOf(
+  directory: Pick<Directory, 'groups'>,
+  called: readonly string[],
+): ReadonlyMap<string, Exclude<Sight, 'none'>> {
+  const found = new Map<string, Exclude<Sight, 'none'>>()
+  if (called.length === 0) return found
+  const groups = directory.groups()
+  const meant = groups.filter(({ id, members }) => called.includes(id) || called.some((one) => members.includes(one)))
+  for (const { members } of meant) for (const id of members) found.set(id, 'state')
+  for (const { members, pickup } of meant) {
+    if (pickup.members) for (const id of members) found.set(id, 'all')
+    for (const by of pickup.by)
+      for (const id of groups.find((group) => group.id === by)?.members ?? [by]) found.set(id, 'all')
+  }
+  for (const id of called) found.set(id, 'all')
+  return found
+}

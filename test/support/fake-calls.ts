@@ -38,10 +38,10 @@ export class FakeCalls implements LiveCalls {
   /** Starts a call, or changes what is given of one. */
   put(id: CallId, change: Partial<CallView>): CallView {
     const before = this.#views.get(id)
-    const view: CallView = {
-      state: 'ringing',
+    const view = {
+      state: 'ringing' as const,
       held: false,
-      direction: 'internal',
+      direction: 'internal' as const,
       caller: nobody,
       callee: nobody,
       trunk: '',
@@ -51,7 +51,15 @@ export class FakeCalls implements LiveCalls {
       ...before,
       ...change,
       id,
+      rings: [],
     }
+    const rung = view.branches.filter(({ state }) => state === 'calling' || state === 'ringing')
+    const rings = view.state === 'ringing' ? rung.map(({ personId }) => personId) : []
+    return this.#keep({ ...view, rings: change.rings ?? rings }, before)
+  }
+
+  #keep(view: CallView, before: CallView | undefined): CallView {
+    const { id } = view
     this.#views.set(id, view)
     if (!before) this.counted.started++
     if (view.state === 'answered' && before?.state !== 'answered') this.counted.answered++
@@ -64,7 +72,7 @@ export class FakeCalls implements LiveCalls {
     if (!before) throw new Error(`no call ${id}`)
     this.#views.delete(id)
     if (before.state !== 'answered') this.counted.failed++
-    this.#tell({ ...before, state: 'ended', cause }, 'ended')
+    this.#tell({ ...before, state: 'ended', rings: [], cause }, 'ended')
   }
 
   /** Adds a message to a call's trace; lines are joined by CRLF. */

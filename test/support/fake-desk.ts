@@ -174,6 +174,7 @@ export function fakeDeskData(now: number): FakeDeskData {
         extension: '200',
         members: ['demo-alice', 'demo-bob', 'demo-carol'],
         ring: settings.ring,
+        pickup: { members: true, by: [] },
         numbers: ['+12025550110'],
       },
       {
@@ -182,6 +183,7 @@ export function fakeDeskData(now: number): FakeDeskData {
         extension: '210',
         members: ['demo-carol', 'demo-erin'],
         ring: { ...settings.ring, mode: 'order' },
+        pickup: { members: true, by: ['demo-dave', 'front'] },
         numbers: [],
       },
     ],
@@ -233,6 +235,8 @@ export function fakeRinging(now: number): CallShape {
       { station: 'alice/phone', personId: 'demo-alice', state: 'ringing', ringMs: 4000 },
       { station: 'alice/desk', personId: 'demo-alice', state: 'ringing', ringMs: 4000 },
     ],
+    mayPickUp: true,
+    callerHidden: false,
   }
 }
 
@@ -326,6 +330,7 @@ export class FakeDesk {
           version: '1.2.3',
           demo: true,
           sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
+          pickupCode: '*8',
           people: data.people
             .slice(0, 4)
             .map(({ login, name, extension }) => ({ login, name, extension, password: `${login}-demo` })),

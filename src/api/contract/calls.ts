@@ -28,6 +28,10 @@ export const callView = z.object({
   answeredAt: time.optional(),
   branches: z.array(branchView),
   cause: z.string().optional(),
+  /** It rings a colleague, and this viewer may take it: `POST …/pickup`. */
+  mayPickUp: z.boolean(),
+  /** It rings a colleague, and who calls is not for this viewer to see: `caller` and `trunk` are blank. */
+  callerHidden: z.boolean(),
 })
 
 /** `GET /api/v1/calls` */

@@ -197,6 +197,14 @@ export const deviceSecret = z.object({
 /** `POST /api/v1/devices` and `POST /api/v1/devices/{id}/secret` */
 export const deviceWithSecret = z.object({ device, secret: deviceSecret })
 
+/** Who may take calls that ring the group or its members, from where they sit. */
+export const pickupRule = z.strictObject({
+  /** Members take each other's calls; true unless said otherwise. */
+  members: z.boolean(),
+  /** Ids of people and groups who may as well. */
+  by: z.array(id).max(1_000),
+})
+
 export const group = z.object({
   id: z.string(),
   name: z.string(),
@@ -204,6 +212,7 @@ export const group = z.object({
   /** Person ids. */
   members: z.array(z.string()),
   ring: ringPlan,
+  pickup: pickupRule,
   numbers: z.array(z.string()),
 })
 export const groupList = z.object({ groups: z.array(group) })
@@ -212,12 +221,14 @@ export const groupBody = z.strictObject({
   extension: extension.default(''),
   members: z.array(id).max(1_000).default([]),
   ring: ringPlan.partial().optional(),
+  pickup: pickupRule.partial().optional(),
 })
 export const groupPatch = z.strictObject({
   name: line(100, 1).optional(),
   extension: extension.optional(),
   members: z.array(id).max(1_000).optional(),
   ring: ringPlan.partial().optional(),
+  pickup: pickupRule.partial().optional(),
 })
 
 export const ownNumber = z.object({

@@ -9,6 +9,8 @@ export const about = z.object({
   demo: z.boolean(),
   /** Where phones register: the outbound proxy and the domain. */
   sip: z.object({ address: z.string(), domain: z.string() }).optional(),
+  /** What a station dials, alone or before an extension, to take a call that rings a colleague. */
+  pickupCode: z.string().optional(),
   /** The demo's people, whose passwords everybody may know; empty outside the demo. */
   people: z.array(z.object({ login: z.string(), name: z.string(), extension: z.string(), password: z.string() })),
 })

@@ -4,21 +4,18 @@ import type { CallCard } from '../contract.ts'
 import type { DeskParts, Exchange, HandlersOf, Surroundings, Under } from '../exchange.ts'
 import { invalid, notFound } from '../fault.ts'
 import { seesAll, type Viewer } from '../viewer.ts'
-import { isTheirs, tookPart } from '../visibility.ts'
+import { type CallSight, callSightOf, isTheirs, shape, tookPart } from '../visibility.ts'
 import { recordShape } from './records.ts'
 
 const mostListed = 500
 
-/** The view without its readonly marks; JSON leaves out what is undefined. */
-export function shape(view: CallView) {
-  return {
-    ...view,
-    caller: { ...view.caller },
-    callee: { ...view.callee },
-    branches: view.branches.map((b) => ({ ...b })),
-  }
+/** What this viewer sees of a live call. */
+function sightOf(view: CallView, { desk, viewer, person }: Seeing): CallSight | undefined {
+  if (viewer.kind === 'board' || !person || !desk) return viewer.kind === 'board' ? 'all' : undefined
+  return callSightOf(view, person, desk.directory)
 }
 
+/** Whether a live call is this viewer's own, or all are theirs to act on and to look into. */
 function maySee(view: CallView, { desk, viewer, person }: Seeing): boolean {
   return (
     seesAll(viewer, person) || (person !== undefined && desk !== undefined && isTheirs(view, person, desk.directory))
@@ -27,7 +24,7 @@ function maySee(view: CallView, { desk, viewer, person }: Seeing): boolean {
 
 type Seeing = { readonly desk: DeskParts | undefined; readonly viewer: Viewer; readonly person: Person | undefined }
 
-/** A live call that this viewer may see. @throws ApiFault the same 404 for what is not there and what is not theirs */
+/** A live call of this viewer's own. @throws ApiFault the same 404 for what is not there and what is not theirs */
 function seen(house: Surroundings, seeing: Seeing, id: string): CallView {
   const view = house.calls.get(id)
   if (!view || !maySee(view, seeing)) throw notFound('live call')
@@ -36,7 +33,7 @@ function seen(house: Surroundings, seeing: Seeing, id: string): CallView {
 
 type Act = Extract<Under<'calls'>, `POST /api/v1/calls/{id}/${string}`>
 
-/** Runs an act on a call that this person may see, and answers its id. */
+/** Runs an act on a call of this person's own, and answers its id. */
 async function act<K extends Act>(
   exchange: Exchange<K>,
   run: (view: CallView) => void | Promise<void>,
@@ -48,13 +45,20 @@ async function act<K extends Act>(
 
 export const callHandlers: HandlersOf<Under<'calls'>> = {
   'GET /api/v1/calls': ({ house, desk, viewer, person }) => {
-    const live = house.calls.list()
-    const theirs = seesAll(viewer, person) ? [...live] : live.filter((view) => maySee(view, { desk, viewer, person }))
-    const newest = theirs.sort((a, b) => b.startedAt - a.startedAt).slice(0, mostListed)
-    return { calls: newest.map(shape), total: theirs.length }
+    const theirs = house.calls.list().flatMap((view) => {
+      const sight = sightOf(view, { desk, viewer, person })
+      return sight ? [{ view, sight }] : []
+    })
+    const newest = theirs.sort((a, b) => b.view.startedAt - a.view.startedAt).slice(0, mostListed)
+    return { calls: newest.map(({ view, sight }) => shape(view, sight)), total: theirs.length }
   },
 
-  'GET /api/v1/calls/{id}': (exchange) => shape(seen(exchange.house, exchange, exchange.path.id)),
+  'GET /api/v1/calls/{id}': (exchange) => {
+    const view = exchange.house.calls.get(exchange.path.id)
+    const sight = view && sightOf(view, exchange)
+    if (!view || !sight) throw notFound('live call')
+    return shape(view, sight)
+  },
 
   'GET /api/v1/calls/{id}/trace': async ({ house, desk, viewer, person, path: { id } }) => {
     const view = house.calls.get(id)
@@ -95,7 +99,7 @@ export const callHandlers: HandlersOf<Under<'calls'>> = {
       await desk.acts.pickup(id, person, device)
     } catch (error) {
       const view = house.calls.get(id)
-      const hidden = !view || !maySee(view, { desk, viewer, person })
+      const hidden = !view || !sightOf(view, { desk, viewer, person })
       if (hidden && error instanceof CallError && (error.code === 'not-allowed' || error.code === 'nothing-rings'))
         throw notFound('live call')
       throw error

@@ -14,7 +14,7 @@ export const organisationHandlers: HandlersOf<Under<'groups'> | Under<'numbers'>
     const after = await desk.directory.putGroup({
       ...{ id, name: body.name ?? name, extension: body.extension ?? extension, members: body.members ?? members },
       ring: { ...before.ring, ...body.ring },
-      pickup: before.pickup,
+      pickup: { ...before.pickup, ...body.pickup },
     })
     return groupShape(desk, after)
   },
@@ -50,11 +50,12 @@ function groupOf({ directory }: DeskParts, id: string): Group {
   return group
 }
 
-function groupShape({ directory }: DeskParts, { id, name, extension, members, ring }: Group): GroupShape {
+function groupShape({ directory }: DeskParts, { id, name, extension, members, ring, pickup }: Group): GroupShape {
   const numbers = directory.numbers().filter((row) => row.targetKind === 'group' && row.targetId === id)
   return {
     ...{ id, name, extension, members: [...members] },
     ring: { ...ring, order: [...ring.order] },
+    pickup: { ...pickup, by: [...pickup.by] },
     numbers: numbers.map(({ number }) => number),
   }
 }
