@@ -39,6 +39,7 @@ export const de: Messages = {
   outcome: {
     answered: 'angenommen',
     'answered-elsewhere': 'woanders angenommen',
+    'picked-up': 'herangeholt',
     declined: 'abgelehnt',
     busy: 'besetzt',
     'no-answer': 'keine Antwort',
@@ -47,6 +48,7 @@ export const de: Messages = {
     error: 'fehlgeschlagen',
   },
   elsewhereBy: (who) => `woanders angenommen: ${who}`,
+  pickedUpBy: (who) => `herangeholt von ${who}`,
   anonymous: 'Anonym',
   to: 'an',
   announce: {

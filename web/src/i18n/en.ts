@@ -38,6 +38,7 @@ export const en = {
   outcome: {
     answered: 'answered',
     'answered-elsewhere': 'answered elsewhere',
+    'picked-up': 'picked up by a colleague',
     declined: 'declined',
     busy: 'busy',
     'no-answer': 'no answer',
@@ -46,6 +47,7 @@ export const en = {
     error: 'failed',
   } as Record<string, string>,
   elsewhereBy: (who: string) => `answered elsewhere: ${who}`,
+  pickedUpBy: (who: string) => `picked up by ${who}`,
   anonymous: 'Anonymous',
   to: 'to',
   announce: {

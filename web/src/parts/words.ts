@@ -31,6 +31,7 @@ export function stateOf(call: CallShape): keyof Messages['state'] {
 export function branchText(branch: Pick<BranchShape, 'state' | 'outcome' | 'by'>, t: Messages): string {
   if (branch.state !== 'ended' || !branch.outcome) return t.branch[branch.state]
   if (branch.outcome === 'answered-elsewhere' && branch.by) return t.elsewhereBy(branch.by)
+  if (branch.outcome === 'picked-up' && branch.by) return t.pickedUpBy(branch.by)
   return t.outcome[branch.outcome] ?? branch.outcome
 }
 
