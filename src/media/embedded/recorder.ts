@@ -39,11 +39,15 @@ class Track implements Listener {
     }
   }
 
-  /** Takes the sample of a place out. */
-  take(place: number): number {
-    const value = this.#window[place % windowSamples] as number
-    this.#window[place % windowSamples] = 0
-    return value
+  /** Moves the samples from `place` on into each `step`th of `samples`, beginning with `first`. */
+  moveTo(samples: Int16Array, first: number, step: number, place: number): void {
+    const window = this.#window
+    let from = place % windowSamples
+    for (let to = first; to < samples.length; to += step) {
+      samples[to] = window[from] as number
+      window[from] = 0
+      from = from + 1 === windowSamples ? 0 : from + 1
+    }
   }
 
   close(): void {
@@ -133,7 +137,7 @@ export class Recorder {
       const tracks = this.sent ? [this.peer, this.sent] : [this.peer]
       const samples = new Int16Array(count * tracks.length)
       tracks.forEach((track, channel) => {
-        for (let i = 0; i < count; i++) samples[i * tracks.length + channel] = track.take(this.written + i)
+        track.moveTo(samples, channel, tracks.length, this.written)
       })
       this.written += count
       // Every machine that Node runs on today is little-endian, as WAV files are.

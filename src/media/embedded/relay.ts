@@ -255,7 +255,7 @@ export class Relay {
       hearing.listeners.delete(recorder.peer)
       if (recorder.sent) hearing.overhearers.delete(recorder.sent)
     }
-    const firstMs = (flushMs * (1 + (recording % 10))) / 10
+    const firstMs = (flushMs * (1 + (recording % 25))) / 25
     const recorder = new Recorder({ path, both, law, mostMs, firstMs, clock, now, ended, done })
     this.#recorders.set(recording, recorder)
     hearing.listeners.add(recorder.peer)

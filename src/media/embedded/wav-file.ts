@@ -40,7 +40,7 @@ export class WavFile {
       return
     }
     this.#then(async (file) => {
-      await file.writeFile(data)
+      for (let at = 0; at < data.length; ) at += (await file.write(data, at)).bytesWritten
       this.#waiting -= data.length
       this.bytes += data.length
     })
