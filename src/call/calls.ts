@@ -135,6 +135,10 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       service.indicated(new IncomingLeg(this.core, invitation, from, admission.person, dialled))
       return
     }
+    if (refusal) {
+      this.#refuse(invitation, refusal)
+      return
+    }
     if (admission.kind === 'trunk' && this.#trunkIsFull(admission.trunk)) {
       this.#refuse(invitation, 'overload')
       return

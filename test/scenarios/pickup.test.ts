@@ -800,3 +800,14 @@ describe('what the parties see and hear', () => {
     expect(scenario.errors.splice(0)).toHaveLength(1)
   })
 })
+
+it('a server that stops takes no new call, but a call that rings can still be picked up', async () => {
+  const { scenario, carol, caller, placed } = await ringing()
+  const stopped = scenario.house.calls.drain(60_000)
+  expect(await scenario.during(carol.call('102').result)).toBe(503)
+  expect(await scenario.during(carol.call('*8').result)).toBe(200)
+  expect(await scenario.during(placed.result)).toBe(200)
+  caller.dialog?.bye()
+  await scenario.during(stopped)
+  await over(scenario)
+})
