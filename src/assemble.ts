@@ -12,8 +12,8 @@ import {
 import type { Config } from '#config.ts'
 import type { Directory, DirectoryAdmin } from '#directory'
 import type { Clock, Log, Random } from '#lib'
-import { createDirectEngine, type MediaEngine } from '#media'
-import { CallPickup } from '#services'
+import { createDirectEngine, type MediaEngine, Prompts } from '#media'
+import { type CallbackParts, CallbackService, CallPickup } from '#services'
 import {
   Authenticator,
   createSipStack,
@@ -59,6 +59,8 @@ export interface Parts<T extends Transport> {
   readonly nodes?: OtherNodes
   /** Whether a person's closed desk can be told of a call; nobody's when it is left out. */
   reachableByPush?(personId: string): boolean
+  /** How requested calls are spoken of and told, where it is not as the configuration says. */
+  readonly callbacks?: Partial<Omit<CallbackParts, 'calls'>>
   /** Opens the listeners; messages go to the handler. */
   openTransport(handler: TransportHandler): Promise<T>
 }
@@ -67,6 +69,7 @@ export interface Parts<T extends Transport> {
 export interface House<T extends Transport> {
   readonly calls: Calls
   readonly pickup: CallPickup
+  readonly callbacks: CallbackService
   readonly gate: Gate
   readonly ua: UserAgent
   readonly transport: T
@@ -127,6 +130,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   const { code } = config.pickup
   const passOn = parts.nodes && new PassOn(calls, parts.nodes, await Tickets.open(storage.values, clock, random), code)
   const pickup = new CallPickup(calls, code, passOn)
+  const callbacks = new CallbackService(callbackParts(parts, calls))
   const recovery = new Recovery(core)
   const stack = createSipStack({
     clock,
@@ -155,20 +159,37 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   warmUpForBrowsers(directory, media, log)
   const gateways = new Gateways(core)
   gateways.start()
+  await callbacks.start()
   return {
     calls,
     pickup,
+    callbacks,
     gate,
     ua: core.ua,
     transport,
     interrupted,
     async stop(limitMs) {
+      const stopped = callbacks.stop()
       await calls.drain(limitMs)
+      await stopped
       recovery.stop()
       gate.close()
       await gateways.stop()
       await transport.close()
     },
+  }
+}
+
+function callbackParts({ config, log, directory, callbacks = {} }: Parts<Transport>, calls: Calls): CallbackParts {
+  const { perSecond, atOnce, account } = config.callbacks
+  const pays = account === undefined ? undefined : directory.personByLogin(account)
+  if (account !== undefined && !pays) log.warn({ account }, 'callbacks.account names nobody: nobody pays for outsiders')
+  const failed = (sentence: string): void => log.warn({}, sentence)
+  return {
+    calls,
+    announcer: new Prompts({ folder: config.data, failed }),
+    ...callbacks,
+    settings: { perSecond, atOnce, account: pays?.id ?? '', ...callbacks.settings },
   }
 }
 

@@ -191,6 +191,16 @@ export const configSchema = z.strictObject({
         .default('*8'),
     })
     .prefault({}),
+  callbacks: z
+    .strictObject({
+      /** Calls that are begun in a second for requests that are due … */
+      perSecond: whole(1, 1_000).default(10),
+      /** … and that may be under way at once. */
+      atOnce: whole(1, 10_000).default(50),
+      /** Log-in of who pays for outside calls that outsiders ask for; without it they go to national numbers only. */
+      account: text.optional(),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       maxCalls: whole(1, 1_000_000).default(10_000),

@@ -96,13 +96,12 @@ export class Call implements RingingListener, LegListener {
   /** The leg that waits while a transfer looks for somebody. */
   #waitingLeg: Leg | undefined
 
-  constructor(host: CallHost, from: Caller, dialled: string) {
+  constructor(host: CallHost, from: Caller, dialled: string, id: string) {
     this.host = host
     this.from = from
     this.dialled = dialled
     this.startedAt = host.core.clock.now()
-    // The time comes first so that the indexes of the records only ever grow at their end.
-    this.id = this.startedAt.toString(16).padStart(11, '0') + host.core.random.token(8)
+    this.id = id
     this.trace = new CallTrace()
     this.#context = new ContextWriter(this)
   }

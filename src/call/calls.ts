@@ -159,11 +159,17 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   }
 
   /** Makes a call that is among the live ones from now on. */
-  open(from: Caller, dialled: string): Call {
-    const call = new Call(this, from, dialled)
+  open(from: Caller, dialled: string, id = this.newCallId()): Call {
+    const call = new Call(this, from, dialled, id)
     this.#live.set(call.id, call)
     this.#started++
     return call
+  }
+
+  /** An id for a call. The time comes first so that the indexes of the records only ever grow at their end. */
+  newCallId(): CallId {
+    const { clock, random } = this.core
+    return clock.now().toString(16).padStart(11, '0') + random.token(8)
   }
 
   request(transaction: ServerTransaction): void {
@@ -297,13 +303,14 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
 
   /**
    * A call that the server makes for a service: it rings both sides itself.
-   * @param from who is the caller of it, @param dialled what the record says was dialled until the called is known
+   * @param from who is the caller of it; @param dialled what the record says was dialled until the called is known
+   * @param id one that was stored before, of {@link newCallId}
    * @throws CallError `overload` or `draining`
    */
-  serve(from: Caller, dialled: string): ServedCall {
+  serve(from: Caller, dialled: string, id?: CallId): ServedCall {
     if (this.#draining) throw new CallError('draining')
     if (this.#isFull('')) throw new CallError('overload')
-    const served = new ServedCall(this.open(from, dialled))
+    const served = new ServedCall(this.open(from, dialled, id))
     this.changed(served.call, 'started')
     return served
   }

@@ -1,3 +1,4 @@
+import type { Timer } from '#lib'
 import type { Playing, PlayOptions, Sound } from '#media'
 import type { Core } from './core.ts'
 import { callDigits, type DialPart } from './dial-string.ts'
@@ -19,8 +20,10 @@ export interface DigitsWanted {
   readonly count?: number
   /** Ends the input before: `#`. */
   readonly end?: string
-  /** How long for the first, and then for each further one, in ms. */
-  readonly waitMs: number
+  /** How long for the first, and then for each further one, in ms. Without it as long as they are there. */
+  readonly waitMs?: number
+  /** Ends the wait; what has been pressed is taken. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -88,13 +91,14 @@ export class HeldLeg {
   }
 
   /** The keys pressed so far and not taken; those pressed from now on until there are enough, or none comes in time. */
-  async digits({ count = 1, end = '', waitMs }: DigitsWanted): Promise<string> {
+  async digits({ count = 1, end = '', waitMs, signal }: DigitsWanted): Promise<string> {
     let taken = ''
-    while (taken.length < count) {
-      if (this.#keys.length === 0 && !(await this.#nextKey(waitMs))) break
-      const key = this.#keys.shift() as string
-      if (key === end) break
-      taken += key
+    while (taken.length < count && !signal?.aborted) {
+      const key = this.#keys.shift()
+      if (key === undefined) {
+        if (!(await this.#nextKey(waitMs, signal))) break
+      } else if (key === end) break
+      else taken += key
     }
     return taken
   }
@@ -115,15 +119,15 @@ export class HeldLeg {
   }
 
   async wait(ms: number): Promise<void> {
-    let timer: ReturnType<Core['clock']['setTimeout']> | undefined
+    const { clock } = this.#core
+    let timer: Timer | undefined
+    const passed = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, ms)
+    })
     try {
-      await this.while(
-        new Promise<void>((resolve) => {
-          timer = this.#core.clock.setTimeout(resolve, ms)
-        }),
-      )
+      await this.while(passed)
     } finally {
-      this.#core.clock.clearTimeout(timer)
+      clock.clearTimeout(timer)
     }
   }
 
@@ -163,20 +167,20 @@ export class HeldLeg {
   }
 
   /** Whether a key was pressed in time. */
-  async #nextKey(ms: number): Promise<boolean> {
-    let forget = (): void => {}
-    let timer: ReturnType<Core['clock']['setTimeout']> | undefined
-    const pressed = new Promise<boolean>((resolve) => {
-      const listener = (): void => resolve(true)
-      this.#onKey.add(listener)
-      forget = () => this.#onKey.delete(listener)
-      timer = this.#core.clock.setTimeout(() => resolve(false), ms)
-    })
+  async #nextKey(ms: number | undefined, signal: AbortSignal | undefined): Promise<boolean> {
+    const { clock } = this.#core
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const pressed = (): void => resolve(true)
+    const given = (): void => resolve(false)
+    this.#onKey.add(pressed)
+    signal?.addEventListener('abort', given)
+    const timer = ms === undefined ? undefined : clock.setTimeout(given, ms)
     try {
-      return await this.while(pressed)
+      return await this.while(promise)
     } finally {
-      forget()
-      this.#core.clock.clearTimeout(timer)
+      this.#onKey.delete(pressed)
+      signal?.removeEventListener('abort', given)
+      clock.clearTimeout(timer)
     }
   }
 }

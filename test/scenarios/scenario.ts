@@ -40,6 +40,10 @@ export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'l
   readonly seed?: number
   /** How long a peer may send no RTP, in ms; 0, the default, for ever: scenarios have no media. */
   readonly silenceMs?: number
+  /** Who speaks and tells for requested calls. */
+  readonly callbacks?: Parameters<typeof assemble>[0]['callbacks']
+  /** What the server has for its storage: the scenario's own, with something in between. */
+  readonly storage?: (storage: Storage) => Storage
   /** `sip.digest`. */
   readonly digest?: 'MD5' | 'SHA-256'
   /** The server's name among others on the same database; without one it is alone. */
@@ -95,7 +99,8 @@ export class Scenario {
 
   /** Starts (again) on the same database: what a crashed server's successor does. */
   async boot(options: ScenarioOptions = {}): Promise<void> {
-    const { clock, random, storage } = this
+    const { clock, random } = this
+    const storage = options.storage?.(this.storage) ?? this.storage
     const log = { ...silentLog, error: (fields: object, sentence: string) => this.errors.push({ ...fields, sentence }) }
     const defaults = loadBatonConfig({ environment: {} })
     const node = options.node ?? defaults.node
@@ -135,6 +140,7 @@ export class Scenario {
       resolver: createResolver({ nameServer: noNames, clock, random, log }),
       ...(nodes ? { nodes } : {}),
       reachableByPush: (personId) => this.pushed.has(personId),
+      ...(options.callbacks ? { callbacks: options.callbacks } : {}),
       openTransport: async (handler) =>
         this.network.host(address, 5060, { handler, protocols: ['udp', 'tcp', 'ws'], ownNames: ['baton.local'] }),
     })

@@ -1,4 +1,3 @@
 export { type Outcome, type RetryPolicy, type Window, withinWindow } from './retry.ts'
-export type { Announcer } from './scheduler.ts'
 export { type CallbackParts, CallbackService, defaultCallbackSettings } from './service.ts'
 export * from './types.ts'

@@ -1,9 +1,9 @@
 import type { Calls } from '#call'
-import type { Prompts } from '#media'
-import type { CallbackSettings, CallbackView, Notices } from './types.ts'
-
-/** Speaks: prompts by name and other sounds in a row. */
-export type Announcer = Pick<Prompts, 'say' | 'music'>
+import type { Timer } from '#lib'
+import type { CallbackAttemptRow, CallbackRow } from '#storage'
+import { Attempt } from './attempt.ts'
+import { isTooLate, nextAttempt, type Outcome } from './retry.ts'
+import type { Announcer, CallbackPhase, CallbackSettings, CallbackTold, CallbackView, Notices } from './types.ts'
 
 export interface SchedulerParts {
   readonly calls: Calls
@@ -13,25 +13,188 @@ export interface SchedulerParts {
   changed(view: CallbackView): void
 }
 
-/** Begins attempts when they are due. */
+/** Requests of other nodes of the database become due without a word to us. */
+const lookMs = 10_000
+/** How long the end of an attempt waits before it is written again, in ms, where the database did not take it. */
+const againMs = 2_000
+
+/**
+ * Begins the attempts that are due, no more at once and in a second than is allowed. Each is taken in the database before anybody is rung,
+ * by one process only, and written off once: after a crash it is spent, whoever was rung.
+ */
 export class Scheduler {
   readonly #parts: SchedulerParts
+  readonly #running = new Map<string, { readonly attempt: Attempt; readonly over: Promise<void> }>()
+  #timer: Timer | undefined
+  #working: Promise<void> | undefined
+  #again = false
+  #stopped = true
+  /** When the next attempt may begin, by the allowed rate. */
+  #nextAt = 0
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts
   }
 
+  /** Writes off what the last run of this node was ringing, then begins to look for what is due. */
   async start(): Promise<void> {
+    const { storage, settings } = this.#core
+    for (const request of await storage.callbacks.ringing(settings.node)) await this.#interrupted(request)
+    this.#stopped = false
     this.look()
   }
 
-  /** Something is due earlier than was known. */
+  /** Something may be due. */
   look(): void {
-    void this.#parts
+    if (this.#stopped) return
+    this.#again = true
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+      if (this.#again) this.look()
+    })
   }
 
-  /** A request was called off. */
-  cancelled(_id: string): void {}
+  /** A request was called off: what rings for it here is ended. */
+  cancelled(id: string): void {
+    this.#running.get(id)?.attempt.cancel()
+  }
 
-  async stop(): Promise<void> {}
+  /** Begins nothing more. Resolves once the attempts that have ended are written. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#core.clock.clearTimeout(this.#timer)
+    await this.#working
+    await Promise.all([...this.#running.values()].map(({ over }) => over))
+  }
+
+  // ---- what is due ---------------------------------------------------------------------------------------------------------------
+
+  async #work(): Promise<void> {
+    const { clock, log } = this.#core
+    clock.clearTimeout(this.#timer)
+    let waitMs = lookMs
+    while (this.#again && !this.#stopped) {
+      this.#again = false
+      try {
+        waitMs = await this.#round()
+      } catch (error) {
+        log.error({ error: String((error as Error)?.stack ?? error) }, 'looking for requested calls failed')
+        waitMs = againMs
+      }
+    }
+    if (!this.#stopped) this.#timer = clock.setTimeout(() => this.look(), waitMs)
+  }
+
+  /** Begins what may begin now. @returns ms until the next look */
+  async #round(): Promise<number> {
+    const { clock, storage } = this.#core
+    const { atOnce, perSecond } = this.#parts.settings
+    await this.#dropCancelled()
+    const due = await storage.callbacks.due(clock.now(), 100)
+    for (const request of due) {
+      const now = clock.now()
+      if (this.#stopped) return lookMs
+      if (isTooLate(request.dueAt ?? now, now, this.#parts.settings.retry)) {
+        await this.#missed(request)
+        continue
+      }
+      // The end of an attempt looks again.
+      if (this.#running.size >= atOnce) return lookMs
+      if (now < this.#nextAt) return this.#nextAt - now
+      this.#nextAt = Math.max(now, this.#nextAt) + 1_000 / perSecond
+      await this.#begin(request)
+    }
+    const next = await storage.callbacks.nextDue()
+    return next === undefined ? lookMs : Math.min(lookMs, Math.max(0, next - clock.now()))
+  }
+
+  /** Requests that another node has called off while they ring here. */
+  async #dropCancelled(): Promise<void> {
+    for (const [id, { attempt }] of this.#running) {
+      const request = await this.#core.storage.callbacks.get(id)
+      if (request && request.state !== 'ringing' && request.state !== 'connected') attempt.cancel()
+    }
+  }
+
+  async #begin(request: CallbackRow): Promise<void> {
+    const { calls } = this.#parts
+    const { clock, random, storage, settings } = this.#core
+    const now = clock.now()
+    const row: CallbackAttemptRow = {
+      ...{ id: random.token(8), callbackId: request.id, number: request.attempts + 1, node: settings.node },
+      ...{ callId: calls.newCallId(), startedAt: now, calledAt: null, callerAt: null, joinedAt: null, endedAt: null },
+      ...{ outcome: '', detail: JSON.stringify({ confirmations: [] }) },
+    }
+    if (!(await storage.callbacks.begin(row, now))) return
+    const ringing: CallbackRow = {
+      ...request,
+      ...{
+        state: 'ringing',
+        attemptId: row.id,
+        node: settings.node,
+        attempts: row.number,
+        changedAt: now,
+        dueAt: null,
+      },
+    }
+    const { announcer, settings: ours, changed } = this.#parts
+    const progress = (attempt: CallbackAttemptRow, phase: CallbackPhase): void =>
+      changed({ request: ringing, attempt, phase })
+    const attempt = new Attempt({ calls, announcer, settings: ours, request: ringing, row, progress })
+    const over = this.#run(attempt, ringing)
+    this.#running.set(request.id, { attempt, over })
+  }
+
+  async #run(attempt: Attempt, request: CallbackRow): Promise<void> {
+    const outcome = await attempt.run()
+    await this.#ended(attempt.row, request, outcome)
+    this.#running.delete(request.id)
+    this.look()
+  }
+
+  // ---- what follows --------------------------------------------------------------------------------------------------------------
+
+  async #interrupted(request: CallbackRow): Promise<void> {
+    const { clock, storage } = this.#core
+    const attempts = await storage.callbacks.attemptsOf(request.id)
+    const row = attempts.find(({ id }) => id === request.attemptId)
+    if (row) await this.#ended({ ...row, outcome: 'interrupted', endedAt: clock.now() }, request, 'interrupted')
+  }
+
+  /** What follows an attempt is written with its end, and the messages that tell of it; once more until the database takes it. */
+  async #ended(attempt: CallbackAttemptRow, before: CallbackRow, outcome: Outcome): Promise<void> {
+    const { clock, storage, log } = this.#core
+    const { settings, notices, changed } = this.#parts
+    const now = clock.now()
+    const nextAt = nextAttempt(outcome, before.attempts, now, before.timeZone, settings.retry)
+    const state = outcome === 'connected' || outcome === 'cancelled' ? outcome : nextAt ? 'scheduled' : 'failed'
+    const changedAt = Math.max(now, before.changedAt + 1)
+    const request: CallbackRow = { ...before, state, node: '', dueAt: nextAt ?? null, outcome, changedAt }
+    const what = state === 'scheduled' ? 'again' : (state as CallbackTold['what'])
+    const told = { what, request, attempt, outcome, ...(nextAt ? { nextAt } : {}) }
+    for (let tries = 0; tries < 30; tries++) {
+      try {
+        const written = await storage.callbacks.ended(attempt, request, await notices(told))
+        // Called off meanwhile: that has been told already, and nobody may be joined.
+        if (!written) this.cancelled(before.id)
+        else changed({ request, attempt })
+        return
+      } catch (error) {
+        log.error({ error: String((error as Error)?.stack ?? error) }, 'writing the end of an attempt failed')
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, againMs))
+      }
+    }
+  }
+
+  async #missed(before: CallbackRow): Promise<void> {
+    const { clock, storage } = this.#core
+    const changedAt = Math.max(clock.now(), before.changedAt + 1)
+    const request: CallbackRow = { ...before, state: 'failed', dueAt: null, outcome: 'missed', changedAt }
+    const notices = await this.#parts.notices({ what: 'missed', request, outcome: 'missed' })
+    if (await storage.callbacks.change(request, 'scheduled', notices)) this.#parts.changed({ request })
+  }
+
+  get #core() {
+    return this.#parts.calls.core
+  }
 }

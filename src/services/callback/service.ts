@@ -1,12 +1,14 @@
 import type { Calls } from '#call'
 import type { CallbackRow, OutboxRow } from '#storage'
 import { defaultRetryPolicy } from './retry.ts'
-import { type Announcer, Scheduler } from './scheduler.ts'
-import type { CallbackChanges, CallbackSettings, CallbackTold, CallbackView, Notices } from './types.ts'
+import { Scheduler } from './scheduler.ts'
+import type { Announcer, CallbackChanges, CallbackSettings, CallbackTold, CallbackView, Notices } from './types.ts'
 
 export const defaultCallbackSettings: CallbackSettings = {
   ringMs: 25_000,
   keyMs: 10_000,
+  centreMs: 20 * 60_000,
+  account: '',
   atOnce: 50,
   perSecond: 10,
   retry: defaultRetryPolicy,

@@ -1,5 +1,12 @@
+import type { Prompts, Speech } from '#media'
 import type { CallbackAttemptRow, CallbackRow, OutboxRow } from '#storage'
 import type { Outcome, RetryPolicy } from './retry.ts'
+
+/** Speaks: prompts by name and other sounds in a row, and names where there is a voice for them. */
+export interface Announcer extends Pick<Prompts, 'say'> {
+  /** `undefined` where it cannot be spoken. */
+  speak?: Speech['say']
+}
 
 /** Whom an attempt rings: the JSON in `called` and `caller` of a request. */
 export interface CallbackParty {
@@ -79,6 +86,10 @@ export interface CallbackSettings {
   readonly ringMs: number
   /** How long a key is waited for after the question, in ms; it is asked twice. */
   readonly keyMs: number
+  /** How long somebody at a centre is waited for who presses the key, in ms. */
+  readonly centreMs: number
+  /** Id of the person on whose account outside numbers are dialled for askers who are nobody of ours; '' for nobody's. */
+  readonly account: string
   /** Attempts under way at once. */
   readonly atOnce: number
   /** Attempts begun in a second. */

@@ -1,0 +1,364 @@
+import {
+  askingCaller,
+  CallError,
+  type CallErrorCode,
+  type Caller,
+  type CallPlan,
+  type Calls,
+  type HeldLeg,
+  LegEnded,
+  NotAnswered,
+  type Presented,
+  presentedOf,
+  type ServedCall,
+} from '#call'
+import type { Timer } from '#lib'
+import { type Sound, type SpokenPart, sayKeys } from '#media'
+import type { CallbackAttemptRow, CallbackRow } from '#storage'
+import type { Outcome } from './retry.ts'
+import type {
+  Announcer,
+  AttemptDetail,
+  CallbackParty,
+  CallbackPhase,
+  CallbackSettings,
+  LegConfirmation,
+} from './types.ts'
+
+export interface AttemptParts {
+  readonly calls: Calls
+  readonly announcer: Announcer
+  readonly settings: CallbackSettings
+  readonly request: CallbackRow
+  /** As it was stored when the attempt began. */
+  readonly row: CallbackAttemptRow
+  /** Told of each step. */
+  progress(row: CallbackAttemptRow, phase: CallbackPhase): void
+}
+
+/**
+ * One attempt of a requested call: the called is rung first, the caller only when they have answered.
+ *
+ *   server                     called               caller
+ *     |--INVITE----------------->|                     |     25 s; stored before it is sent
+ *     |<--200, ACK---------------|                     |
+ *     |==who asks for the call==>|                     |     outside numbers and who wants it: "press 1", twice 10 s,
+ *     |<--1----------------------|                     |     because a mailbox cannot; a centre: its keys, then the question until
+ *     |==connecting, ringback===>|                     |     somebody presses 1
+ *     |--INVITE--------------------------------------->|     25 s; CANCEL when the called hangs up
+ *     |<--200, ACK-------------------------------------|
+ *     |==the call you asked for=======================>|     "press 1" only where they want it
+ *     |                          |<=======joined======>|     record is stored before
+ *
+ *   no answer of the caller:
+ *     |==could not be reached===>|
+ *     |--BYE-------------------->|
+ */
+export class Attempt {
+  /** As it is now; storage has it a moment later. */
+  row: CallbackAttemptRow
+  readonly #parts: AttemptParts
+  readonly #confirmations: LegConfirmation[] = []
+  #served: ServedCall | undefined
+  #cancelled = false
+
+  constructor(parts: AttemptParts) {
+    this.#parts = parts
+    this.row = parts.row
+  }
+
+  /** Rings and joins. Resolves when the two are joined or the attempt has failed; never rejects. */
+  async run(): Promise<Outcome> {
+    let outcome: Outcome
+    try {
+      outcome = await this.#ladder()
+    } catch (error) {
+      outcome = this.#outcomeOf(error)
+    }
+    this.#served?.end(causeOf(outcome))
+    const { clock } = this.#parts.calls.core
+    this.row = { ...this.row, outcome, endedAt: clock.now() }
+    return outcome
+  }
+
+  /** Ends it at any point, also when the two are joined. */
+  cancel(): void {
+    this.#cancelled = true
+    const served = this.#served
+    if (served?.over) served.call.end('cancelled', 'server')
+    else served?.end('cancelled')
+  }
+
+  async #ladder(): Promise<Outcome> {
+    const { calls, request } = this.#parts
+    const from = this.#from()
+    const origin = this.#origin()
+    const served = calls.serve(from, this.#called.dial, this.row.callId)
+    this.#served = served
+    if (this.#cancelled) return 'cancelled'
+    const calledPlan = served.planFor(this.#called.dial, origin, from.presented)
+    const shown = this.#shown(calledPlan)
+    // Before anybody is rung: both sides may be called.
+    served.planFor(this.#caller.dial, origin, shown)
+
+    this.#step('ringing-called')
+    const called = await this.#ring(served, 'called', calledPlan, from.presented)
+    if (request.keys === '') {
+      this.#step('announcing-called')
+      if (!(await this.#announceToCalled(called, calledPlan))) return 'called-no-key'
+    } else {
+      this.#step('sending-keys')
+      await called.sendDigits(request.keys)
+      if (!(await this.#personAtCentre(called))) return 'called-no-key'
+    }
+
+    this.#step('ringing-caller')
+    const waits = this.#entertain(called)
+    try {
+      const callerPlan = served.planFor(this.#caller.dial, origin, shown)
+      const caller = await this.#ring(served, 'caller', callerPlan, shown, called)
+      this.#step('announcing-caller')
+      if (!(await called.while(this.#announceToCaller(caller)))) {
+        served.release(caller)
+        return await this.#apologise(called, 'caller-no-key')
+      }
+      waits.stop()
+      if (await served.join(caller, called)) return this.#joined()
+      return caller.ended ? 'caller-hung-up' : called.ended ? 'called-hung-up' : 'caller-unreachable'
+    } catch (error) {
+      waits.stop()
+      if (called.ended || served.over) throw error
+      return await this.#apologise(called, this.#outcomeOf(error))
+    }
+  }
+
+  get #called(): CallbackParty {
+    return JSON.parse(this.#parts.request.called)
+  }
+
+  get #caller(): CallbackParty {
+    return JSON.parse(this.#parts.request.caller)
+  }
+
+  // ---- ringing -------------------------------------------------------------------------------------------------------------------
+
+  async #ring(
+    served: ServedCall,
+    role: 'called' | 'caller',
+    plan: CallPlan,
+    presented: Presented,
+    during?: HeldLeg,
+  ): Promise<HeldLeg> {
+    const { ringMs } = this.#parts.settings
+    try {
+      const held = await served.ring(plan, {
+        ...{ role: role === 'called' ? 'callee' : 'caller', presented, limitMs: ringMs },
+        ...(during ? { during } : {}),
+      })
+      if (held.party.trunk) held.hearTones()
+      this.#confirm(role, 'answered', held.party.station, held.party.trunk?.name ?? '', 200)
+      return held
+    } catch (error) {
+      if (!(error instanceof NotAnswered)) throw error
+      this.#confirm(role, error.code, error.station, error.gateway, error.status)
+      throw role === 'caller' ? new CallerNotAnswered(error.code) : error
+    }
+  }
+
+  /** The asker, as records and the called see them. */
+  #from(): Caller {
+    const { directory } = this.#parts.calls.core
+    const { dial, name } = this.#caller
+    const found = directory.dial(dial, { kind: 'service' })
+    if (found.ok && found.destination.kind === 'person') return askingCaller(found.destination.person)
+    return askingCaller({ number: directory.normalise(dial), name })
+  }
+
+  /** On whose account outside numbers are dialled: the asker's, else the organisation's. */
+  #origin(): Caller['origin'] {
+    const { request, settings, calls } = this.#parts
+    // Who is merely said to ask does not pay.
+    const person = calls.core.directory.personById(request.personId || settings.account)
+    return person ? { kind: 'on-behalf', person } : { kind: 'service' }
+  }
+
+  /** The called, as the caller's phone shows them. */
+  #shown({ callee, outside }: CallPlan): Presented {
+    const person = this.#parts.calls.core.directory.personById(callee.id)
+    if (person) return presentedOf(person)
+    const name = callee.name || this.#called.name
+    return {
+      number: callee.number,
+      name,
+      outsideNumber: outside ? callee.number : '',
+      hidden: false,
+      hiddenOutside: false,
+    }
+  }
+
+  // ---- what they hear ------------------------------------------------------------------------------------------------------------
+
+  /** Who asks for the call; whether the called wants it. */
+  async #announceToCalled(called: HeldLeg, plan: CallPlan): Promise<boolean> {
+    const language = this.#languageOf(this.#called)
+    const who = await this.#say(language, ['callback-requested-by', ...(await this.#spoken(language))])
+    if (!(this.#called.pressOne ?? plan.outside)) {
+      await called.say(who)
+      return true
+    }
+    return this.#pressesOne('called', called, who, await this.#say(language, ['press-1-to-connect']))
+  }
+
+  async #announceToCaller(caller: HeldLeg): Promise<boolean> {
+    const language = this.#languageOf(this.#caller)
+    const greeting = await this.#say(language, ['callback-you-asked-for'])
+    if (!this.#caller.pressOne) {
+      await caller.say(greeting)
+      return true
+    }
+    return this.#pressesOne('caller', caller, greeting, await this.#say(language, ['press-1-to-connect']))
+  }
+
+  /** Music and machines are behind a centre's menu: the question is asked until a person presses the key. */
+  async #personAtCentre(called: HeldLeg): Promise<boolean> {
+    if (this.#called.pressOne === false) return true
+    const { clock } = this.#parts.calls.core
+    const { centreMs, keyMs } = this.#parts.settings
+    const language = this.#languageOf(this.#called)
+    const words = ['callback-requested-by', ...(await this.#spoken(language)), 'press-1-to-connect'] as const
+    const question = await this.#say(language, words)
+    const until = clock.now() + centreMs
+    while (clock.now() < until) if (await this.#hasPressed('called', called, question, keyMs)) return true
+    return false
+  }
+
+  /** @param question asked twice */
+  async #pressesOne(role: 'called' | 'caller', held: HeldLeg, first: Sound, question: Sound): Promise<boolean> {
+    const { keyMs } = this.#parts.settings
+    return (
+      (await this.#hasPressed(role, held, [first, question], keyMs)) ||
+      (await this.#hasPressed(role, held, question, keyMs))
+    )
+  }
+
+  /** Whether 1 is pressed while the sound is played or within `waitMs` after it; other keys mean nothing. */
+  async #hasPressed(role: 'called' | 'caller', held: HeldLeg, sound: Sound, waitMs: number): Promise<boolean> {
+    const over = new AbortController()
+    const pressesOne = async (): Promise<boolean> => {
+      while (!over.signal.aborted) if ((await held.digits({ signal: over.signal })) === '1') return true
+      return false
+    }
+    const asked = held.play(sound)
+    const { clock } = this.#parts.calls.core
+    let patience: Timer | undefined
+    asked.ended.then(() => {
+      if (!over.signal.aborted) patience = clock.setTimeout(() => over.abort(), waitMs)
+    })
+    try {
+      if (!(await pressesOne())) return false
+    } finally {
+      clock.clearTimeout(patience)
+      over.abort()
+      asked.stop()
+    }
+    this.#confirm(role, 'key', held.party.station, held.party.trunk?.name ?? '', 0)
+    return true
+  }
+
+  /** What the called hears while the caller rings. */
+  #entertain(called: HeldLeg): { stop(): void } {
+    let over = false
+    const entertain = async (): Promise<void> => {
+      const connecting = await this.#say(this.#languageOf(this.#called), ['connecting'])
+      if (over) return
+      await called.say(connecting)
+      if (!over) called.play({ tone: 'ringback' }, { loop: true })
+    }
+    entertain().catch(() => {})
+    return {
+      stop() {
+        over = true
+      },
+    }
+  }
+
+  async #apologise(called: HeldLeg, outcome: Outcome): Promise<Outcome> {
+    this.#step('apologising')
+    const sorry = await this.#say(this.#languageOf(this.#called), ['caller-not-reached', 'goodbye'])
+    // Who hangs up on it has heard enough.
+    await called.say(sorry).catch(() => {})
+    return outcome
+  }
+
+  /** Who asks: by name where it can be spoken, else by number. */
+  async #spoken(language: string): Promise<readonly (SpokenPart | Sound)[]> {
+    const { dial, name } = this.#caller
+    const spoken = name === '' ? undefined : await this.#parts.announcer.speak?.(name, language)
+    return spoken ? [spoken] : ['the-number', ...sayKeys(dial)]
+  }
+
+  #say(language: string, parts: readonly (SpokenPart | Sound)[]): Promise<Sound> {
+    return this.#parts.announcer.say(language, parts)
+  }
+
+  #languageOf({ language }: CallbackParty): string {
+    return language || this.#parts.request.language || 'en'
+  }
+
+  // ---- what is noted -------------------------------------------------------------------------------------------------------------
+
+  #joined(): Outcome {
+    this.row = { ...this.row, joinedAt: this.#parts.calls.core.clock.now() }
+    this.#step('joined')
+    return 'connected'
+  }
+
+  #step(phase: CallbackPhase): void {
+    this.#parts.progress(this.row, phase)
+  }
+
+  #confirm(role: 'called' | 'caller', what: string, station: string, gateway: string, status: number): void {
+    const { clock, storage, log } = this.#parts.calls.core
+    const at = clock.now()
+    this.#confirmations.push({ role, what, station, gateway, status, at })
+    const detail: AttemptDetail = { confirmations: this.#confirmations }
+    const answered = what !== 'answered' ? {} : role === 'called' ? { calledAt: at } : { callerAt: at }
+    this.row = { ...this.row, ...answered, detail: JSON.stringify(detail) }
+    storage.callbacks
+      .attempt(this.row)
+      .catch((error: unknown) => log.error({ error: String(error) }, 'noting the confirmation of a leg failed'))
+  }
+
+  #outcomeOf(error: unknown): Outcome {
+    if (this.#cancelled) return 'cancelled'
+    const call = this.#served?.call
+    if (this.#served?.over && call?.cause === 'draining') return 'interrupted'
+    if (this.#served?.over && call?.cause === 'cancelled') return 'cancelled'
+    if (error instanceof LegEnded) return error.leg.leg.role === 'callee' ? 'called-hung-up' : 'caller-hung-up'
+    if (error instanceof CallError) return outcomeOfRefusal(error)
+    const { log } = this.#parts.calls.core
+    log.error({ error: String((error as Error)?.stack ?? error) }, 'an attempt failed on a bug')
+    return 'called-unreachable'
+  }
+}
+
+class CallerNotAnswered extends CallError {}
+
+function outcomeOfRefusal(error: CallError): Outcome {
+  const { code } = error
+  if (code === 'not-found') return 'not-found'
+  if (/-not-allowed$|^not-allowed$|^trunk-to-outside$|^loop$/.test(code)) return 'not-allowed'
+  const side = error instanceof CallerNotAnswered ? 'caller' : 'called'
+  return code === 'no-answer' || code === 'busy' || code === 'declined' ? `${side}-${code}` : `${side}-unreachable`
+}
+
+/** What the record says of a call that was not joined. */
+function causeOf(outcome: Outcome): CallErrorCode {
+  if (outcome.endsWith('-no-answer') || outcome.endsWith('-no-key')) return 'no-answer'
+  if (outcome.endsWith('-busy')) return 'busy'
+  if (outcome.endsWith('-declined')) return 'declined'
+  if (outcome.endsWith('-unreachable')) return 'unreachable'
+  if (outcome === 'not-found') return 'not-found'
+  if (outcome === 'not-allowed') return 'not-allowed'
+  return outcome === 'interrupted' ? 'draining' : 'cancelled'
+}
