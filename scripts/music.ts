@@ -59,7 +59,9 @@ function note(semitones: number, at: number, seconds: number, level: number): vo
 
 chords.forEach((chord, bar) => {
   const start = bar * figure.length * beat
-  note(chord[0]! + (chord[0]! < -6 ? 0 : -12) + 12, start, 3.5, 0.5)
+  const bass = chord[0]!
+  // Telephones cut what lies lower.
+  note(bass < -6 ? bass + 12 : bass, start, 3.5, 0.5)
   figure.forEach((which, step) => {
     note(chord[which]!, start + step * beat, 1.8, 0.34)
   })

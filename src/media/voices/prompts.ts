@@ -21,6 +21,7 @@ const music = fileURLToPath(new URL('./music/hold.wav', import.meta.url))
 export class Prompts {
   readonly #folder: string
   readonly #failed: (sentence: string) => void
+  #uploads = 0
   readonly #known = new Map<string, { readonly stamp: string; readonly samples: Int16Array | undefined }>()
 
   constructor({ folder, failed = () => {} }: PromptsOptions) {
@@ -65,8 +66,9 @@ export class Prompts {
     const path = this.#path(language, name)
     await mkdir(join(this.#folder, language), { recursive: true })
     // Written beside and renamed: nobody ever plays half a file.
-    await writeFile(`${path}.new`, wav)
-    await rename(`${path}.new`, path)
+    const beside = `${path}.${process.pid}-${++this.#uploads}.new`
+    await writeFile(beside, wav)
+    await rename(beside, path)
   }
 
   /** Takes a recording away: Baton's own is played again. */
