@@ -77,5 +77,5 @@ const folder = new URL('../src/media/voices/music/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 writeFileSync(
   new URL('hold.wav', folder),
-  writeWav(Int16Array.from(mix, (value) => Math.round((7000 * value) / loudest))),
+  writeWav(Int16Array.from(mix, (value) => Math.round((12_000 * value) / loudest))),
 )
