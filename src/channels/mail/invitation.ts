@@ -58,23 +58,29 @@ function startOf(calendar: ICAL.Component, event: ICAL.Component): number | stri
   const time = property?.getFirstValue()
   if (!property || !(time instanceof ICAL.Time)) return 'the event does not say when it begins'
   if (time.isDate) return 'the event is for a whole day and names no time'
-  const fields = {
-    year: time.year,
-    month: time.month,
-    day: time.day,
-    hour: time.hour,
-    minute: time.minute,
-    second: time.second,
-  }
+  // As written: the library moves the 30th of February into March.
+  const written = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)/.exec(String(property.toJSON()[3]))
+  if (!written) return 'the event does not say when it begins'
+  const [year, month, day, hour, minute, second] = written.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const fields = { year, month, day, hour, minute, second }
   const named = property.getFirstParameter('tzid') || (time.zone === ICAL.Timezone.utcTimezone ? 'UTC' : '')
   if (named === 'UTC') return checked(DateTime.fromObject(fields, { zone: 'utc' }), fields)
   const described = calendar
     .getAllSubcomponents('vtimezone')
     .find((zone) => named !== '' && zone.getFirstPropertyValue('tzid') === named)
-  if (described) return byDescription(time, described)
+  if (described) return byDescription(time, described, fields)
   const zone = named || String(calendar.getFirstPropertyValue('x-wr-timezone') ?? '')
-  const plain = zone.replace(/^.*?([A-Za-z_]+\/[A-Za-z_/+-]+)$/, '$1')
-  if (!IANAZone.isValidZone(plain)) return 'the event does not say in which time zone it begins'
+  const parts = zone.split('/')
+  // Some calendars put their own name in front: `/citadel.org/20260101_1/Europe/Berlin`.
+  const plain = [3, 2, 1].map((count) => parts.slice(-count).join('/')).find((name) => IANAZone.isValidZone(name))
+  if (!plain) return 'the event does not say in which time zone it begins'
   return checked(DateTime.fromObject(fields, { zone: plain }), fields)
 }
 
@@ -89,7 +95,7 @@ function checked(time: DateTime, fields: Fields): number | string {
     : 'the event begins at a time that does not exist: clocks are put forward then'
 }
 
-function byDescription(time: ICAL.Time, described: ICAL.Component): number | string {
+function byDescription(time: ICAL.Time, described: ICAL.Component, fields: Fields): number | string {
   const rules = described.getAllSubcomponents().flatMap((part) => part.getAllProperties('rrule'))
   // Anything more frequent would be expanded into millions of changes.
   if (rules.some((rule) => (rule.getFirstValue() as ICAL.Recur | null)?.freq !== 'YEARLY') || rules.length > 50)
@@ -99,7 +105,7 @@ function byDescription(time: ICAL.Time, described: ICAL.Component): number | str
   local.zone = zone
   const utc = ICAL.Time.fromJSDate(new Date(local.toUnixTime() * 1000), true)
   const back = utc.convertToZone(zone)
-  if (back.hour !== time.hour || back.minute !== time.minute || back.day !== time.day)
+  if (back.hour !== fields.hour || back.minute !== fields.minute || back.day !== fields.day)
     return 'the event begins at a time that does not exist: clocks are put forward then'
   return utc.toUnixTime() * 1000
 }

@@ -131,6 +131,9 @@ function authorOf(headers: readonly Header[]): { address: string; name: string }
   if (fields.length === 0) return 'it has no From header'
   if (fields.length > 1) return 'it has more than one From header'
   const value = fields[0]!.value
+  // What follows the address in its angle brackets is read as part of it by some, and by others not.
+  const bare = value.replace(/"(?:[^"\\]|\\.)*"|\([^()]*\)/g, '').trim()
+  if (/[<>]/.test(bare) && !/^[^<>]*<[^<>]*>$/.test(bare)) return 'its From header does not hold exactly one address'
   const [author, ...others] = addressParser(value)
   if (!author || others.length > 0) return 'its From header does not hold exactly one address'
   if (author.group) return 'its From header holds a group, not one address'
