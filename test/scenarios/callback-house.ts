@@ -123,6 +123,12 @@ export class CallbackHouse {
     return row
   }
 
+  /** The messages that the asker gets, in order. */
+  async sent(id = 'request-1'): Promise<readonly string[]> {
+    const rows = await this.scenario.storage.callbacks.outbox.of(id)
+    return rows.map(({ body }) => body)
+  }
+
   /** A phone presses keys. */
   async press(phone: Phone, keys: string): Promise<void> {
     for (const key of keys) {
