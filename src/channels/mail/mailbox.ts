@@ -35,6 +35,7 @@ const takenFlag = '$BatonTaken'
 const dayMs = 24 * 60 * 60_000
 const lookAgainMs = 60_000
 const firstPauseMs = 1_000
+const stopMs = 5_000
 const longestPauseMs = 5 * 60_000
 
 /**
@@ -73,10 +74,13 @@ export class Mailbox {
     const { clock } = this.#parts
     clock.clearTimeout(this.#pause)
     clock.clearTimeout(this.#nextLook)
-    await this.#round
     const client = this.#client
+    // A server that no longer answers is not waited for.
+    const limit = clock.setTimeout(() => client?.close(), stopMs)
+    await this.#round
     this.#client = undefined
     await client?.logout().catch(() => client.close())
+    clock.clearTimeout(limit)
   }
 
   async #connect(): Promise<void> {
@@ -109,7 +113,8 @@ export class Mailbox {
     try {
       await client.connect()
       await client.mailboxOpen(folder)
-      if (this.#options.moveTo) await client.mailboxCreate(this.#options.moveTo)
+      // Old servers refuse to make a folder that is there; one that is really missing shows when a mail is moved.
+      if (this.#options.moveTo) await client.mailboxCreate(this.#options.moveTo).catch(() => undefined)
     } catch (error) {
       lost((error as { responseText?: string }).responseText ?? (error as Error).message)
       return client.close()
@@ -196,6 +201,9 @@ export class Mailbox {
       if (outcome.kind === 'refused') log.info({ uid, why: outcome.why }, 'a mail in the mailbox is left out')
     }
     await client.messageFlagsAdd(range, flag === '\\Seen' ? [flag] : [flag, '\\Seen'], { uid: true })
-    if (this.#options.moveTo) await client.messageMove(range, this.#options.moveTo, { uid: true })
+    if (!this.#options.moveTo) return
+    const moved = await client.messageMove(range, this.#options.moveTo, { uid: true }).catch(() => false)
+    if (!moved)
+      log.warn({ uid, folder: this.#options.moveTo }, 'a mail was taken and could not be moved; it stays, flagged')
   }
 }
