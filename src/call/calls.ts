@@ -1,8 +1,6 @@
 import type { Person, Trunk } from '#directory'
-import type { Timer } from '#lib'
 import {
   type Dialog,
-  type Flow,
   type Invitation,
   parseReplaces,
   type ServerTransaction,
@@ -12,6 +10,7 @@ import {
 import { type Admission, admit, callerOf, refuse } from './admission.ts'
 import type { RungDialog } from './branch.ts'
 import { Call, type CallHost } from './call.ts'
+import { CallTraces, peerOf } from './call-traces.ts'
 import type { Caller } from './caller.ts'
 import { InvitedCaller } from './caller-side.ts'
 import { type Core, inBackground } from './core.ts'
@@ -28,20 +27,7 @@ import { presentedOf, type Station } from './station.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { takeOver } from './take-over.ts'
 import type { Tickets } from './tickets.ts'
-import { type CallTrace, decodeTrace } from './trace.ts'
 import type { CallChange, CallCounters, CallId, CallView, LiveCalls, TraceEntry } from './types.ts'
-
-/** How long messages that follow the end of a call still go into its trace, in ms. */
-const traceTailMs = 2_000
-
-/** What stays of a call that has ended while messages may follow: the call itself is let go at once. */
-interface Ended {
-  readonly id: string
-  readonly startedAt: number
-  readonly trace: CallTrace
-  readonly sipCallIds: readonly string[]
-  readonly until: number
-}
 
 /** What stations dial for something else than a call. */
 interface Indication {
@@ -57,8 +43,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   readonly subscriptions: Subscriptions
   readonly #dialogEvents = new DialogEvents(this, () => this.#live.values())
   readonly #live = new Map<string, Call>()
-  /** The trace that messages with this Call-ID go into. */
-  readonly #traces = new Map<string, CallTrace>()
+  readonly #traces: CallTraces
   /** By what Replaces may name. */
   readonly #dialogs = new NamedDialogs()
   readonly #indications: Indication[] = []
@@ -68,8 +53,6 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   readonly #watchers = new Set<(view: CallView, change: CallChange) => void>()
   readonly #refused = new Map<string, number>()
   readonly #idle = new Set<() => void>()
-  #tail: Ended[] = []
-  #tailTimer: Timer | undefined
   readonly #load: { readonly overloaded: boolean }
   #draining = false
   #started = 0
@@ -79,6 +62,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   /** @param load tells when the process cannot keep up */
   constructor(core: Core, load: { readonly overloaded: boolean }) {
     this.core = core
+    this.#traces = new CallTraces(core, (sipCallId) => this.#dialogs.forget(sipCallId))
     this.#load = load
     this.subscriptions = new Subscriptions(this)
     this.subscriptions.add(this.#dialogEvents)
@@ -93,9 +77,9 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     }
   }
 
-  /** Puts the messages of calls into their traces; the transaction layer calls it for every message. */
-  readonly tap: TrafficTap = (direction, bytes, flow, callId) => {
-    this.#traces.get(callId)?.add(this.core.clock.now(), direction, peerOf(flow), bytes)
+  /** The transaction layer calls it for every message. */
+  get tap(): TrafficTap {
+    return this.#traces.tap
   }
 
   // ---- requests outside dialogs ------------------------------------------------------------------------------------------------
@@ -335,7 +319,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   }
 
   traced(call: Call, sipCallId: string, rung?: RungDialog): void {
-    this.#traces.set(sipCallId, call.trace)
+    this.#traces.add(sipCallId, call.trace)
     if (rung) this.#dialogs.add(call, rung)
   }
 
@@ -364,12 +348,8 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     return () => this.#watchers.delete(listener)
   }
 
-  async trace(id: CallId): Promise<readonly TraceEntry[]> {
-    const { traces } = this.core.storage
-    await traces.flush()
-    const stored = decodeTrace(await traces.get(id))
-    const open = this.#live.get(id) ?? this.#tail.find((entry) => entry.id === id)
-    return open ? [...stored, ...open.trace.entries()] : stored
+  trace(id: CallId): Promise<readonly TraceEntry[]> {
+    return this.#traces.read(id, this.#live.get(id))
   }
 
   get counters(): CallCounters {
@@ -399,8 +379,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       })
     }
     this.subscriptions.stop()
-    for (const ended of this.#tail) this.#store(ended)
-    await this.core.storage.traces.flush()
+    await this.#traces.flush()
   }
 
   /** Ends every call now. */
@@ -418,31 +397,10 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       this.#failed++
       this.#refused.set(call.cause, (this.#refused.get(call.cause) ?? 0) + 1)
     }
-    const { id, startedAt, trace, sipCallIds } = call
-    this.#tail.push({ id, startedAt, trace, sipCallIds, until: this.core.clock.now() + traceTailMs })
-    this.#tailTimer ??= this.core.clock.setTimeout(() => this.#dropTails(), traceTailMs)
+    this.#traces.ended(call)
     if (this.#live.size > 0) return
     for (const resolve of this.#idle) resolve()
     this.#idle.clear()
-  }
-
-  #dropTails(): void {
-    const now = this.core.clock.now()
-    const due = this.#tail.findIndex((entry) => entry.until > now)
-    const dropped = due === -1 ? this.#tail : this.#tail.slice(0, due)
-    this.#tail = due === -1 ? [] : this.#tail.slice(due)
-    for (const ended of dropped) {
-      this.#store(ended)
-      for (const sipCallId of ended.sipCallIds) {
-        if (this.#traces.get(sipCallId) === ended.trace) this.#traces.delete(sipCallId)
-        this.#dialogs.forget(sipCallId)
-      }
-    }
-    this.#tailTimer = this.#tail.length > 0 ? this.core.clock.setTimeout(() => this.#dropTails(), 250) : undefined
-  }
-
-  #store({ id, startedAt, trace }: Ended): void {
-    trace.hand((chunk) => this.core.storage.traces.append(id, startedAt, chunk))
   }
 
   /** No room for another call; an emergency call always has room. */
@@ -461,15 +419,4 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
     for (const call of this.#live.values()) if (which(call)) found++
     return found
   }
-}
-
-const peers = new WeakMap<Flow, string>()
-
-function peerOf(flow: Flow): string {
-  let peer = peers.get(flow)
-  if (peer === undefined) {
-    peer = `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`
-    peers.set(flow, peer)
-  }
-  return peer
 }

@@ -3,6 +3,7 @@ import type { MediaLeg, Playing, Sound } from '#media'
 import { type Dialog, type DialogState, type HeaderLines, type Invitation, parseTokenList } from '#sip'
 import type { Call } from './call.ts'
 import { callHeader } from './call-header.ts'
+import { peerOf } from './call-traces.ts'
 import { type Caller, partyOf } from './caller.ts'
 import type { Taker } from './claim.ts'
 import type { Core } from './core.ts'
@@ -78,12 +79,7 @@ export class IncomingLeg implements Taker {
   belongsTo(call: Call): void {
     const { request, flow } = this.invitation
     call.traced(request.callId)
-    call.trace.add(
-      call.host.core.clock.now(),
-      'in',
-      `${flow.protocol} ${flow.remoteAddress}:${flow.remotePort}`,
-      request.bytes,
-    )
+    call.trace.add(call.host.core.clock.now(), 'in', peerOf(flow), request.bytes)
     this.#headers = callHeader(call.id)
   }
 
