@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import type { DeskWords } from '../../web/src/desk/words/en.ts'
-import { type FakeDesk, type FakeDeskData, fakeRinging } from './fake-desk.ts'
+import { colleagueRings, type FakeDesk, type FakeDeskData, fakeRinging } from './fake-desk.ts'
 
 /** The desk in one state that can be looked at: a page, or a page with a dialog open. */
 export interface DeskView {
@@ -26,13 +26,30 @@ export const deskPages: readonly DeskView[] = [
     title: (w) => w.pages.calls,
     show: (page, _, desk) => {
       const now = Date.now()
-      const talk = { ...fakeRinging(now), state: 'answered' as const, answeredAt: now - 83_000 }
+      const talk = { ...fakeRinging(now), state: 'answered' as const, answeredAt: now - 83_000, mayPickUp: false }
       const bob = { number: '102', name: 'Bob', personId: 'demo-bob' }
       const carol = { number: '103', name: 'Carol', personId: 'demo-carol' }
       desk.put({ ...talk, id: 'talk', callee: bob, answeredBy: 'bob/phone', branches: [] })
       const internal = { direction: 'internal' as const, trunk: '', caller: carol, startedAt: now - 240_000 }
       desk.put({ ...talk, ...internal, id: 'held', callee: bob, held: true, answeredBy: 'bob/phone', branches: [] })
       return row(page, /Jane Cooper/)
+    },
+  },
+  {
+    name: 'pickup',
+    hash: '#/calls',
+    title: (w) => w.pages.calls,
+    show: async (page, w, desk) => {
+      const call = colleagueRings(Date.now())
+      const { branches, callee } = fakeRinging(Date.now())
+      desk.put(call)
+      const erin = { ...callee, number: '105', name: 'Erin', personId: 'demo-erin' }
+      desk.put({
+        ...{ ...call, id: 'hidden', callee: erin, trunk: '', mayPickUp: false, callerHidden: true },
+        caller: { number: '', name: '', personId: '' },
+        branches: branches.slice(0, 1).map((branch) => ({ ...branch, station: 'erin/phone', personId: erin.personId })),
+      })
+      await page.getByRole('button', { name: w.pickup.button, exact: false }).nth(1).waitFor()
     },
   },
   {

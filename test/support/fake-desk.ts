@@ -130,6 +130,12 @@ export function fakeDeskData(now: number): FakeDeskData {
       answeredBy: { personId: '', station: '+442079460958' },
     }),
     record('r5', 1500, { cause: 'busy', ...unanswered, caller: party('103', 'Carol', 'demo-carol') }),
+    record('r7', 1560, {
+      answeredBy: { personId: 'demo-carol', station: 'carol/phone' },
+      branches: [
+        { station: 'alice/phone', personId: 'demo-alice', outcome: 'picked-up', by: 'carol/phone', ringMs: 6000 },
+      ],
+    }),
     record('r6', 1620, { quality: { caller: { ...leg, lost: 400 } } }),
   ]
   const device = (id: string, name: string, kind: DeviceShape['kind'], there: boolean): DeviceShape => ({
@@ -237,6 +243,17 @@ export function fakeRinging(now: number): CallShape {
     ],
     mayPickUp: true,
     callerHidden: false,
+  }
+}
+
+/** A call from outside that rings carol, and that alice may pick up. */
+export function colleagueRings(now: number): CallShape {
+  return {
+    ...fakeRinging(now),
+    id: 'colleague',
+    caller: { number: '+12025550188', name: 'Amir Haddad', personId: '' },
+    callee: { number: '103', name: 'Carol', personId: 'demo-carol' },
+    branches: [{ station: 'carol/phone', personId: 'demo-carol', state: 'ringing', ringMs: 4000 }],
   }
 }
 

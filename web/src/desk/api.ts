@@ -36,6 +36,8 @@ export const api = {
   answerOn: (id: string, station: string) => ask('POST /api/v1/calls/{id}/answer', { path: { id }, body: { station } }),
   decline: (id: string) => ask('POST /api/v1/calls/{id}/decline', { path: { id } }),
   divert: (id: string, to: string) => ask('POST /api/v1/calls/{id}/divert', { path: { id }, body: { to } }),
+  pickUp: (id: string, station?: string) =>
+    ask('POST /api/v1/calls/{id}/pickup', { path: { id }, body: station ? { station } : {} }),
   callOut: (to: string, from?: string) => ask('POST /api/v1/calls', { body: { to, ...(from ? { from } : {}) } }),
   records: (values: { cursor?: string; number?: string }, signal?: Signal) =>
     ask('GET /api/v1/records', { query: { limit: 30, ...values }, ...signalled(signal) }),

@@ -8,6 +8,8 @@ import { type DeskWords, en } from './words/en.ts'
 export interface DeskContextValue {
   readonly me: PersonShape
   readonly demo: boolean
+  /** What this browser dials to take a colleague's call; '' until it is known. */
+  readonly pickupCode: string
   readonly people: readonly Colleague[]
   /** My devices. */
   readonly devices: readonly DeviceShape[]

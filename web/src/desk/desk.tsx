@@ -8,6 +8,7 @@ import { useRetried } from '../parts/use-retried.ts'
 import { api } from './api.ts'
 import { Attention } from './calls/attention.tsx'
 import { CallsDock } from './calls/dock.tsx'
+import { PickUps } from './calls/pick-up.tsx'
 import { DeskContext, type DeskContextValue, useWords } from './context.tsx'
 import { LogIn } from './log-in.tsx'
 import { HomePage } from './pages/home-page.tsx'
@@ -103,8 +104,8 @@ function Inside({ me, about, onLanguage }: InsideProps) {
   }, [refresh, connection, strangers])
 
   const value: DeskContextValue = useMemo(
-    () => ({ me, demo: about?.demo ?? false, people, devices, refresh }),
-    [me, about?.demo, people, devices, refresh],
+    () => ({ me, demo: about?.demo ?? false, pickupCode: about?.pickupCode ?? '', people, devices, refresh }),
+    [me, about?.demo, about?.pickupCode, people, devices, refresh],
   )
   return (
     <DeskContext value={value}>
@@ -117,6 +118,7 @@ function Inside({ me, about, onLanguage }: InsideProps) {
         </Focused>
       </Shell>
       <CallsDock />
+      <PickUps />
       <Attention />
       <AnswerAsked />
       {about?.demo && <Asked />}

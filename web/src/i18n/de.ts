@@ -50,6 +50,7 @@ export const de: Messages = {
   elsewhereBy: (who) => `woanders angenommen: ${who}`,
   pickedUpBy: (who) => `herangeholt von ${who}`,
   anonymous: 'Anonym',
+  somebody: 'Jemand',
   to: 'an',
   announce: {
     started: (caller, callee) => `${caller} ruft ${callee} an`,

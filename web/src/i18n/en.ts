@@ -49,6 +49,7 @@ export const en = {
   elsewhereBy: (who: string) => `answered elsewhere: ${who}`,
   pickedUpBy: (who: string) => `picked up by ${who}`,
   anonymous: 'Anonymous',
+  somebody: 'Somebody',
   to: 'to',
   announce: {
     started: (caller: string, callee: string) => `${caller} calls ${callee}`,

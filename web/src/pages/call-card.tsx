@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { BranchShape, CallShape } from '#api/contract.ts'
 import { useSpeech } from '../i18n/index.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -5,15 +6,30 @@ import { clockText, useNow } from '../parts/use-now.ts'
 import { callAddress } from '../parts/use-route.ts'
 import { branchText, numberText, partyText, stateOf } from '../parts/words.ts'
 
+interface CallCardProps {
+  readonly call: CallShape
+  /** Its messages may be read. */
+  readonly link?: boolean
+  /** What can be done with it. */
+  readonly children?: ReactNode
+}
+
 /** One live call; the whole card leads to its messages. */
-export function CallCard({ call }: { readonly call: CallShape }) {
+export function CallCard({ call, link = true, children }: CallCardProps) {
   const { t } = useSpeech()
   return (
     <li className="card call" data-state={stateOf(call)}>
-      <a className="call-link" href={callAddress(call.id)} title={t.live.open}>
-        <CallLine call={call} />
-      </a>
+      {link ? (
+        <a className="call-link" href={callAddress(call.id)} title={t.live.open}>
+          <CallLine call={call} />
+        </a>
+      ) : (
+        <p className="call-plain">
+          <CallLine call={call} />
+        </p>
+      )}
       <Branches branches={call.branches} />
+      {children}
     </li>
   )
 }
@@ -27,7 +43,7 @@ export function CallLine({ call }: { readonly call: CallShape }) {
   return (
     <>
       <span className="parties">
-        <Party party={call.caller} />
+        {call.callerHidden ? <span className="party-name">{t.somebody}</span> : <Party party={call.caller} />}
         <Icon name="arrow" />
         <span className="unseen">{t.to}</span>
         <Party party={call.callee} />

@@ -84,12 +84,14 @@ export function Outcome({ record }: { readonly record: CallRecord }) {
   const { t } = useSpeech()
   const { station } = record.answeredBy
   const plain = record.cause === 'answered' && station !== ''
+  const pickedUp = record.branches.some((branch) => branch.outcome === 'picked-up' && branch.by === station)
+  const by = pickedUp ? t.pickedUpBy : t.answeredBy
   return (
     <span className="state" data-state={record.answeredAt === null ? 'missed' : 'past'}>
       <Icon name={record.answeredAt === null ? 'missed' : 'answered'} />
       <span>
-        {plain ? <AnsweredBy station={station} /> : causeText(record.cause, t)}
-        {!plain && station !== '' && <span className="quiet"> · {t.answeredBy(station)}</span>}
+        {plain ? <AnsweredBy station={station} by={by} /> : causeText(record.cause, t)}
+        {!plain && station !== '' && <span className="quiet"> · {by(station)}</span>}
       </span>
     </span>
   )
@@ -112,9 +114,8 @@ export function Sound({ record }: { readonly record: CallRecord }) {
 }
 
 /** The sentence with its station kept in one piece. */
-function AnsweredBy({ station }: { readonly station: string }) {
-  const { t } = useSpeech()
-  const [before = '', after = ''] = t.answeredBy('\0').split('\0')
+function AnsweredBy({ station, by }: { readonly station: string; readonly by: (station: string) => string }) {
+  const [before = '', after = ''] = by('\0').split('\0')
   return (
     <>
       {capital(before)}

@@ -197,7 +197,8 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
 }
 
 function partyOf({ session, call }: ActiveCard): { name: string; number: string } {
-  const other = call && (session.direction === 'in' ? call.caller : call.callee)
+  const comesIn = session.direction === 'in' || session.takesFrom !== undefined
+  const other = call && (comesIn ? call.caller : call.callee)
   return { name: other?.name || session.name, number: other?.number || session.number }
 }
 

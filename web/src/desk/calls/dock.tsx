@@ -11,6 +11,8 @@ import type { DeviceFault } from '../phone/types.ts'
 import { ActiveCall } from './active-call.tsx'
 import { IncomingCall } from './incoming-call.tsx'
 import { whoCalls } from './party.ts'
+import { usePickupRefused } from './pick-up.tsx'
+import { pickupRefusal } from './pickup-model.ts'
 import { activeCards, ringingCards } from './ring-model.ts'
 import { whyFailed } from './why-failed.ts'
 
@@ -83,6 +85,7 @@ function useTroubleTold(): void {
   const { t } = useSpeech()
   const { trouble } = usePhone()
   const { me, demo, people } = useDesk()
+  const refused = usePickupRefused()
   const told = useRef(trouble?.count ?? 0)
   useEffect(() => {
     const before = told.current
@@ -90,7 +93,10 @@ function useTroubleTold(): void {
     if (!trouble || trouble.count <= before) return
     if (trouble.kind === 'transfer-failed') sayTrouble(w.transfer.failed)
     else if (trouble.kind === 'hold-failed') sayTrouble(w.transfer.holdFailed)
-    else if (trouble.kind === 'no-camera') sayTrouble(w.camera[trouble.detail as DeviceFault])
+    else if (trouble.kind === 'pickup-refused') {
+      const [, status, words = ''] = /^(\d+) (.*)$/.exec(trouble.detail) ?? []
+      refused(pickupRefusal(Number(status), words), trouble.whose ?? '')
+    } else if (trouble.kind === 'no-camera') sayTrouble(w.camera[trouble.detail as DeviceFault])
     else if (trouble.kind === 'calls-lost') sayTrouble(w.active.lost)
     else
       void whyFailed(trouble.detail, me.id).then(({ cause, callee }) => {
@@ -98,7 +104,7 @@ function useTroubleTold(): void {
         const next = nobody ? `. ${t.first.openDesk(nobody.name, nobody.login)}` : ''
         sayTrouble(w.transfer.callFailed(causeText(cause, t)) + next)
       })
-  }, [trouble, w, t, me.id, demo, people])
+  }, [trouble, w, t, me.id, demo, people, refused])
 }
 
 /** Focus that was in a card goes back to where it was before when the card is gone. */

@@ -1,4 +1,4 @@
-import { MultiSelect, TextInput } from '@mantine/core'
+import { MultiSelect, Switch, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { GroupShape } from '#api/contract.ts'
 import { api, ask } from '../api.ts'
@@ -61,6 +61,7 @@ export function GroupsPage() {
           <GroupDialog
             key={editing === 'new' ? 'new' : editing.id}
             group={editing === 'new' ? undefined : editing}
+            groups={value?.groups ?? []}
             onClose={() => setEditing(undefined)}
             onChanged={reload}
           />
@@ -72,19 +73,22 @@ export function GroupsPage() {
 
 interface GroupDialogProps {
   readonly group: GroupShape | undefined
+  /** Every group: their members may be let pick up. */
+  readonly groups: readonly GroupShape[]
   readonly onClose: () => void
   readonly onChanged: () => void
 }
 
 const newRing = { mode: 'all', order: [], ringMs: 60_000, stepMs: 15_000 } as const
 
-function GroupDialog({ group, onClose, onChanged }: GroupDialogProps) {
+function GroupDialog({ group, groups, onClose, onChanged }: GroupDialogProps) {
   const w = useWords()
   const { people } = useDesk()
   const [form, setForm] = useState({
     name: group?.name ?? '',
     extension: group?.extension ?? '',
     members: [...(group?.members ?? [])],
+    pickup: { members: group?.pickup.members ?? true, by: [...(group?.pickup.by ?? [])] },
   })
   const [ring, setRing] = useState(() => ringFormOf(group?.ring ?? newRing))
   const [removing, setRemoving] = useState(false)
@@ -134,6 +138,28 @@ function GroupDialog({ group, onClose, onChanged }: GroupDialogProps) {
               error={faultOf('members')}
               searchable
               onChange={(members) => change({ members })}
+            />
+            <Switch
+              label={w.groups.pickupMembers}
+              description={w.groups.pickupHint}
+              checked={form.pickup.members}
+              onChange={(event) => change({ pickup: { ...form.pickup, members: event.currentTarget.checked } })}
+            />
+            <MultiSelect
+              label={w.groups.pickupBy}
+              data={[
+                {
+                  group: w.groups.title,
+                  items: groups
+                    .filter(({ id }) => id !== group?.id)
+                    .map(({ id, name }) => ({ value: id, label: name })),
+                },
+                { group: w.people.title, items: people.map(({ id, name }) => ({ value: id, label: name })) },
+              ]}
+              value={form.pickup.by}
+              error={faultOf('pickup.by')}
+              searchable
+              onChange={(by) => change({ pickup: { ...form.pickup, by } })}
             />
             <RingOrder
               form={ring}

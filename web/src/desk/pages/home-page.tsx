@@ -4,8 +4,11 @@ import { useSpeech } from '../../i18n/index.ts'
 import { CallCard } from '../../pages/call-card.tsx'
 import { api } from '../api.ts'
 import { NewCallDialog } from '../calls/new-call.tsx'
+import { PickUpButton } from '../calls/pick-up.tsx'
+import { isColleagues, takeable } from '../calls/pickup-model.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { CallBackTable } from '../parts/call-back-table.tsx'
+import { Colleagues } from '../parts/colleagues.tsx'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
 import { Sign } from '../parts/sign.tsx'
 import { useDemoCaller } from '../parts/use-demo-caller.ts'
@@ -17,11 +20,12 @@ const mostShown = 40
 export function HomePage() {
   const w = useWords()
   const { t } = useSpeech()
-  const { demo } = useDesk()
+  const { me, demo } = useDesk()
   const { calls, known, total, ended } = useLive()
   const { value: latest } = useList((signal) => api.records({}, signal), String(ended))
   const [dialling, setDialling] = useState(false)
   const newest = [...calls.values()].sort((a, b) => b.startedAt - a.startedAt)
+  const mine = takeable(calls.values(), me.id)
   const records = (latest?.records ?? []).filter((record) => record.state !== 'live').slice(0, 8)
   return (
     <div className="page">
@@ -43,11 +47,14 @@ export function HomePage() {
         )}
         <ul className="cards" aria-label={w.home.live}>
           {newest.slice(0, mostShown).map((call) => (
-            <CallCard key={call.id} call={call} />
+            <CallCard key={call.id} call={call} link={!isColleagues(call, me.id)}>
+              {mine.includes(call) && <PickUpButton call={call} first={mine[0] === call} />}
+            </CallCard>
           ))}
         </ul>
         {newest.length > mostShown && <p className="quiet">{t.live.more(newest.length - mostShown)}</p>}
       </section>
+      <Colleagues />
       <section aria-labelledby="recent-title" className="recent">
         <div className="section-head">
           <h2 id="recent-title">{w.home.recent}</h2>

@@ -6,6 +6,7 @@ import { api, ask } from '../api.ts'
 import { numberText } from '../calls/party.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { AdminOnly } from '../parts/admin-only.tsx'
+import { ColleagueState } from '../parts/colleagues.tsx'
 import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
 import { inputsOf } from '../parts/inputs.ts'
 import { PageHead, Skeleton } from '../parts/page-head.tsx'
@@ -56,7 +57,7 @@ export function PeoplePage() {
                   </bdi>
                 ))}
               </p>
-              <State person={people.find(({ id }) => id === person.id) ?? person} />
+              <ColleagueState person={people.find(({ id }) => id === person.id) ?? person} />
               <a className="button" href={`#/devices/${encodeURIComponent(person.id)}`}>
                 {w.people.devices}
               </a>
@@ -74,22 +75,6 @@ export function PeoplePage() {
       </div>
     </AdminOnly>
   )
-}
-
-function State({ person }: { readonly person: Colleague }) {
-  const w = useWords()
-  return (
-    <span className="target-state" data-state={stateOf(person)}>
-      {w.transfer[stateOf(person)]}
-    </span>
-  )
-}
-
-function stateOf(person: Colleague): 'dnd' | 'inCall' | 'offline' | 'away' | 'free' {
-  if (person.presence === 'dnd') return 'dnd'
-  if (person.inCall) return 'inCall'
-  if (!person.reachable) return 'offline'
-  return person.presence === 'away' ? 'away' : 'free'
 }
 
 interface PersonDialogProps {

@@ -4,6 +4,8 @@ import { useState } from 'react'
 import { useLive } from '../../api/live.ts'
 import { NewCallDialog } from '../calls/new-call.tsx'
 import { numberText, whoCalls } from '../calls/party.ts'
+import { usePickUp } from '../calls/pick-up.tsx'
+import { takeable } from '../calls/pickup-model.ts'
 import { activeCards, ringingCards } from '../calls/ring-model.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { phone, usePhone } from '../phone/hub.ts'
@@ -20,6 +22,7 @@ export function Palette() {
   const { me, people } = useDesk()
   const { calls } = useLive()
   const { calls: sessions } = usePhone()
+  const pickUp = usePickUp()
   const [query, setQuery] = useState('')
   const [sheet, setSheet] = useState(false)
   const [dialling, setDialling] = useState(false)
@@ -51,6 +54,10 @@ export function Palette() {
           phone.send({ do: 'answer', call: session.id }),
         ),
       )
+  }
+  for (const call of takeable(calls.values(), me.id)) {
+    const about = w.pickup.about(whoCalls(call.caller, w), call.callee.name || numberText(call.callee.number))
+    acts.push(action(`pick-up-${call.id}`, `${w.pickup.button}: ${about}`, 'phone', () => void pickUp(call)))
   }
   for (const { key, session } of activeCards(calls, sessions)) {
     const who = whoCalls(session, w)
@@ -155,6 +162,7 @@ function ShortcutSheet({ opened, onClose }: { readonly opened: boolean; readonly
     ['O', w.shortcuts.answerOn],
     ['T', w.shortcuts.sendTo],
     ['S', w.shortcuts.hush],
+    ['P', w.shortcuts.pickUp],
     ['C', w.shortcuts.card],
     ['M', w.shortcuts.mute],
     ['H', w.shortcuts.hold],

@@ -14,7 +14,8 @@ export interface BrowserCallListener {
   /** The call begins to speak: the others are put on hold. */
   speaks(call: BrowserCall): void
   over(call: BrowserCall): void
-  trouble(kind: PhoneTrouble['kind'], detail: string): void
+  /** @param whose of a pickup that was refused */
+  trouble(kind: PhoneTrouble['kind'], detail: string, whose?: string): void
   noCamera(fault: DeviceFault): void
   /** Own loudness, 0 to 1. */
   level(level: number): void
@@ -28,8 +29,8 @@ type Answered = { readonly response?: IncomingResponse | null }
 
 const gatherMs = 700
 const statsMs = 2000
-/** By this the server tells its own stations which call of the API they have. */
-const callHeader = 'X-Baton-Call'
+/** By this the server tells its own stations which call of the API they have, and they say which one they mean. */
+export const callHeader = 'X-Baton-Call'
 
 /** One call of this browser: its SIP session, what it is told and shown of it, and its sound and pictures. */
 export class BrowserCall {
@@ -208,9 +209,13 @@ export class BrowserCall {
       this.change((originator as string) === 'local' ? { held: false } : { heldByThem: false }),
     )
     session.on('ended', () => this.#end())
-    session.on('failed', ({ cause, originator }) => {
-      if (this.#view.direction === 'out' && (originator as string) !== 'local')
-        this.#listener.trouble('call-failed', cause)
+    session.on('failed', ({ cause, originator, message }) => {
+      const { direction, takesFrom } = this.#view
+      if (direction === 'out' && (originator as string) !== 'local') {
+        const { status_code, reason_phrase } = (message ?? {}) as Partial<IncomingResponse>
+        if (takesFrom === undefined) this.#listener.trouble('call-failed', cause)
+        else this.#listener.trouble('pickup-refused', `${status_code ?? 0} ${reason_phrase ?? ''}`, takesFrom)
+      }
       this.#end()
     })
   }

@@ -1,10 +1,17 @@
 import type { RTCSessionEvent } from 'jssip/lib/UA'
-import { BrowserCall, stopTracks } from './browser-call.ts'
+import { BrowserCall, callHeader, stopTracks } from './browser-call.ts'
 import { cameraOr } from './call-video.ts'
 import { DeviceError, openMicrophone } from './microphone.ts'
 import { Registration, type SipCredential } from './registration.ts'
 import { onSoundChange } from './sound-settings.ts'
-import { type DeviceFault, type PhoneCommand, type PhoneState, silentPhone } from './types.ts'
+import {
+  type DeviceFault,
+  type PhoneCall,
+  type PhoneCommand,
+  type PhoneState,
+  type PhoneTrouble,
+  silentPhone,
+} from './types.ts'
 
 export interface SipPhoneOptions {
   readonly url: string
@@ -92,6 +99,12 @@ export class SipPhone {
       await this.#dial(command.to, { video: command.video === true })
       return
     }
+    if (command.do === 'pickup') {
+      const { code, call, name, number, whose } = command
+      const known = { name, number, takesFrom: whose }
+      await this.#dial(code, { known, headers: [`${callHeader}: ${call}`] })
+      return
+    }
     if (command.do === 'hush') return
     const call = this.#calls.get(command.call)
     if (!call) return
@@ -122,7 +135,7 @@ export class SipPhone {
         return
       case 'ask':
         void call.hold(true)
-        await this.#dial(command.to, { asksFor: call.view.id })
+        await this.#dial(command.to, { known: { asksFor: call.view.id } })
         return
       case 'complete':
         this.#complete(call)
@@ -134,7 +147,7 @@ export class SipPhone {
       changed: () => this.#tellCalls(),
       speaks: (speaking) => this.#holdOthers(speaking),
       over: (over) => this.#over(over),
-      trouble: (kind, detail) => this.#trouble(kind, detail),
+      trouble: (kind, detail, whose) => this.#trouble(kind, detail, whose),
       noCamera: (fault) => this.#noCamera(fault),
       level: (level) => this.#options.level(level),
       soundBlocked: () => this.setSoundBlocked(true),
@@ -163,7 +176,11 @@ export class SipPhone {
     session.answer({ mediaStream: together(microphone, camera), pcConfig: this.#peerSettings() })
   }
 
-  async #dial(to: string, { video = false, asksFor }: { video?: boolean; asksFor?: string }): Promise<void> {
+  /** @param known what is shown of the call until the server tells more  @param headers more lines of the INVITE */
+  async #dial(
+    to: string,
+    { video = false, known = {}, headers = [] }: { video?: boolean; known?: Partial<PhoneCall>; headers?: string[] },
+  ): Promise<void> {
     const sources = await this.#sources(video)
     if (!sources) return
     const { microphone, camera } = sources
@@ -172,6 +189,7 @@ export class SipPhone {
       mediaStream: together(microphone, camera),
       pcConfig: this.#peerSettings(),
       mediaConstraints: { audio: true, video: camera !== undefined },
+      extraHeaders: headers,
     })
     const call = session && this.#calls.get(session.id)
     if (!call) {
@@ -181,7 +199,7 @@ export class SipPhone {
     }
     call.take(microphone)
     if (camera) call.video.take(camera)
-    call.change({ number: to, ...(asksFor ? { asksFor } : {}) })
+    call.change({ number: to, ...known })
   }
 
   /** Microphone and camera; nothing without a microphone. A call without a camera is still a call. */
@@ -243,8 +261,8 @@ export class SipPhone {
     this.#set({ calls: Array.from(this.#calls.values(), ({ view }) => view) })
   }
 
-  #trouble(kind: NonNullable<PhoneState['trouble']>['kind'], detail: string): void {
-    this.#set({ trouble: { count: ++this.#troubles, kind, detail } })
+  #trouble(kind: PhoneTrouble['kind'], detail: string, whose?: string): void {
+    this.#set({ trouble: { count: ++this.#troubles, kind, detail, ...(whose === undefined ? {} : { whose }) } })
   }
 
   #set(change: Partial<PhoneState>): void {

@@ -33,6 +33,8 @@ export interface PhoneCall {
   readonly reconnecting: boolean
   /** This call asks whether the other one (by id) may be handed over. */
   readonly asksFor?: string
+  /** It takes the call of this colleague. */
+  readonly takesFrom?: string
   /** Tones sent so far. */
   readonly tones: string
   readonly video: VideoState
@@ -51,9 +53,11 @@ export interface PhoneState {
 export interface PhoneTrouble {
   /** Grows, so that the same trouble twice is told twice. */
   readonly count: number
-  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed' | 'calls-lost' | 'no-camera'
-  /** JsSIP's cause, or of `no-camera` the fault. */
+  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed' | 'calls-lost' | 'no-camera' | 'pickup-refused'
+  /** JsSIP's cause, of `no-camera` the fault, of `pickup-refused` the server's status and words. */
   readonly detail: string
+  /** Whose call it was that could not be taken. */
+  readonly whose?: string
 }
 
 /** What a person asks of the phone, from any tab. */
@@ -68,6 +72,17 @@ export type PhoneCommand =
   | { readonly do: 'ask'; readonly call: string; readonly to: string }
   | { readonly do: 'complete'; readonly call: string }
   | { readonly do: 'dial'; readonly to: string; readonly video?: boolean }
+  | {
+      readonly do: 'pickup'
+      /** The call, by its id. */
+      readonly call: string
+      /** What is dialled to take it. */
+      readonly code: string
+      /** Who calls. */
+      readonly name: string
+      readonly number: string
+      readonly whose: string
+    }
   | { readonly do: 'video'; readonly call: string; readonly on: boolean }
   | { readonly do: 'hush' }
 

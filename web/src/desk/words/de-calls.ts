@@ -32,6 +32,23 @@ export const deCalls: typeof enCalls = {
     failed: (why) => `Das ging nicht: ${why}`,
     unreachable: 'der Server antwortet nicht; ein Klick versucht es noch einmal',
   },
+  pickup: {
+    button: 'Heranholen',
+    on: 'Heranholen an …',
+    about: (who, whose) => `${who}, für ${whose}`,
+    rings: 'klingelt',
+    ringsFrom: (who) => `klingelt: ${who}`,
+    heard: (whose, who) => `Bei ${whose} klingelt es: ${who}. Taste P holt den Anruf heran.`,
+    ringing: 'Ihre Geräte klingeln jetzt: Nehmen Sie an einem davon ab.',
+    taken: (who) => `Schon angenommen von ${who}`,
+    nothing: 'Dort klingelt nichts mehr',
+    notAllowed: (whose) =>
+      `Anrufe für ${whose} dürfen Sie nicht heranholen. Ein Administrator kann es unter Gruppen erlauben.`,
+    noDevice: 'Kein Gerät von Ihnen ist angemeldet, deshalb ließ sich der Anruf nicht heranholen. Er klingelt weiter.',
+    unanswered: 'Sie haben nicht rechtzeitig abgenommen. Es klingelt wieder bei Ihrem Kollegen.',
+    failed: (why) => `Der Anruf wurde nicht herangeholt: ${why}`,
+    unknown: 'der Server konnte Sie nicht verbinden. Wenn es noch klingelt, versuchen Sie es noch einmal.',
+  },
   active: {
     title: 'Meine Anrufe',
     calling: 'Ruft an …',

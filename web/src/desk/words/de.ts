@@ -86,6 +86,7 @@ export const de: DeskWords = {
     recent: 'Letzte Anrufe',
     all: 'Ganzer Verlauf',
     live: 'Jetzt',
+    colleagues: 'Kolleginnen und Kollegen',
   },
   history: {
     title: 'Verlauf',
@@ -120,6 +121,7 @@ export const de: DeskWords = {
     sendTo: 'Ihn jemandem senden',
     answerOn: 'Ihn an einem anderen Gerät annehmen',
     hush: 'Klingeln stumm',
+    pickUp: 'Den Anruf heranholen, der am längsten bei Kollegen klingelt',
     mute: 'Stumm oder Ton an',
     hold: 'Halten oder weiter',
     keypad: 'Tasten',

@@ -31,6 +31,23 @@ export const enCalls = {
     failed: (why: string) => `That did not work: ${why}`,
     unreachable: 'the server does not answer; it is tried again when you press the button',
   },
+  pickup: {
+    button: 'Pick up',
+    on: 'Pick up on…',
+    about: (who: string, whose: string) => `${who}, for ${whose}`,
+    rings: 'rings',
+    ringsFrom: (who: string) => `rings: ${who}`,
+    heard: (whose: string, who: string) => `${whose}’s phone rings: ${who}. Key P picks the call up.`,
+    ringing: 'Your devices ring now: answer on one of them.',
+    taken: (who: string) => `Already taken by ${who}`,
+    nothing: 'Nothing rings there any more',
+    notAllowed: (whose: string) =>
+      `You may not pick up calls for ${whose}. An administrator can allow it under Groups.`,
+    noDevice: 'No device of yours is registered, so the call could not be picked up. It rings on.',
+    unanswered: 'You did not answer in time. The call rings your colleague again.',
+    failed: (why: string) => `The call was not picked up: ${why}`,
+    unknown: 'the server could not connect you. If it still rings, try again.',
+  },
   active: {
     title: 'My calls',
     calling: 'Calling …',

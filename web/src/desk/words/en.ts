@@ -84,6 +84,7 @@ export const en = {
     recent: 'Latest calls',
     all: 'All history',
     live: 'Now',
+    colleagues: 'Colleagues',
   },
   history: {
     title: 'History',
@@ -118,6 +119,7 @@ export const en = {
     sendTo: 'Send it to somebody',
     answerOn: 'Answer it on another device',
     hush: 'Silence the ring',
+    pickUp: 'Pick up the colleague’s call that rings longest',
     mute: 'Mute or unmute',
     hold: 'Hold or resume',
     keypad: 'Keypad',
