@@ -1,5 +1,16 @@
+import type { Random } from '#lib'
 import type { MediaLeg } from '#media'
-import type { Dialog, Failure, HeaderLines, OutgoingCall, OutgoingHandlers, Response } from '#sip'
+import type {
+  AskedInvite,
+  Destination,
+  Dialog,
+  Failure,
+  Flow,
+  HeaderLines,
+  OutgoingCall,
+  OutgoingHandlers,
+  Response,
+} from '#sip'
 import { callHeader } from './call-header.ts'
 import { type Core, inBackground } from './core.ts'
 import { type CallErrorCode, causeOfStatus, refusedByNode } from './errors.ts'
@@ -45,6 +56,27 @@ export interface RungDialog {
   live: boolean
 }
 
+/** An INVITE to a station as the context row keeps it. */
+export interface AskedBranch {
+  readonly callId: string
+  readonly localTag: string
+  readonly invite: AskedInvite & { readonly destination?: Destination }
+}
+
+function askedBranch(way: Way, { callId, localTag }: RungDialog, random: Random): AskedBranch {
+  const { uri, from, to, routeSet, target, credentials } = way
+  const destination = 'flow' in target ? destinationOf(target.flow) : target.destinations[0]
+  const invite = {
+    ...{ uri, from, to, callId, localTag, cseq: 1 + random.integer(1 << 16), branch: `z9hG4bK${random.token(10)}` },
+    ...{ routeSet, challenged: credentials !== undefined, ...(destination ? { destination } : {}) },
+  }
+  return { callId, localTag, invite }
+}
+
+function destinationOf({ protocol, remoteAddress, remotePort }: Flow): Destination {
+  return { protocol, address: remoteAddress, port: remotePort, host: remoteAddress }
+}
+
 /** Asks a phone that rings to answer, as makers of phones have agreed on it; no subscription is needed. */
 const talk: HeaderLines = [
   ['Event', 'talk'],
@@ -80,6 +112,7 @@ export class Branch implements OutgoingHandlers {
   #offer = ''
   #outgoing: OutgoingCall | undefined
   #rung: RungDialog | undefined
+  #asked: AskedBranch | undefined
   /** The early dialog of the station's last response. */
   #early: Dialog | undefined
   /** To be told to answer, as soon as there is a dialog for it. */
@@ -105,6 +138,11 @@ export class Branch implements OutgoingHandlers {
   /** The identifiers of the branch's dialog, for the context row: remote tag unknown until a response. */
   get dialogIds(): { callId: string; localTag: string } | undefined {
     return this.#rung && { callId: this.#rung.callId, localTag: this.#rung.localTag }
+  }
+
+  /** What the context row keeps of the INVITE: another run of the server cancels it, and ends a late answer. */
+  get asked(): AskedBranch | undefined {
+    return this.#asked
   }
 
   /** The station's tag of last, '' before its first response. */
@@ -219,10 +257,11 @@ export class Branch implements OutgoingHandlers {
     const rung = { callId: random.token(16), localTag: random.token(8), remoteTag: '', live: true }
     if (this.#rung) this.#rung.live = false
     this.#rung = rung
+    this.#asked = askedBranch(way, rung, random)
     call.traced(rung.callId, rung)
     const stored = call.asks?.()
     if (!stored) {
-      this.#send(call, way, rung)
+      this.#send(call, way)
       return
     }
     const failed = (error: unknown): void => {
@@ -230,11 +269,12 @@ export class Branch implements OutgoingHandlers {
       if (this.live) this.#fail('error', 500, [])
     }
     stored.then(() => {
-      if (this.live) this.#send(call, way, rung)
+      if (this.live) this.#send(call, way)
     }, failed)
   }
 
-  #send(call: BranchCall, way: Way, { callId, localTag }: RungDialog): void {
+  #send(call: BranchCall, way: Way): void {
+    const { callId, localTag, invite } = this.#asked as AskedBranch
     this.#outgoing = this.#core.ua.invite(
       {
         uri: way.uri,
@@ -247,6 +287,8 @@ export class Branch implements OutgoingHandlers {
         maxForwards: call.maxForwards,
         callId,
         localTag,
+        cseq: invite.cseq,
+        branch: invite.branch,
         ...(way.credentials ? { credentials: way.credentials } : {}),
       },
       this,

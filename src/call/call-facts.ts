@@ -21,7 +21,7 @@ export function factsOf(call: Call): CallFacts {
     callerDialog: call.side?.dialog && call.side.state(),
     branchDialogs: [
       ...call.history.map(() => undefined),
-      ...(call.ringing?.branches.map((branch) => branch.dialogIds) ?? []),
+      ...(call.ringing?.branches.map((branch) => (branch.live ? branch.asked : branch.dialogIds)) ?? []),
       ...(call.claimed?.asked ?? []),
     ],
   }

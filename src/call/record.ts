@@ -1,8 +1,10 @@
 import type { LegStatistics } from '#media'
 import type { DialogState, Invitation } from '#sip'
 import type { CallContextRow, RecordClose, RecordRow } from '#storage'
+import type { AskedBranch } from './branch.ts'
 import type { Caller } from './caller.ts'
 import type { CallCause } from './cause.ts'
+import type { AskedDialog } from './claim.ts'
 import type { Core } from './core.ts'
 import type { Leg } from './leg.ts'
 import type { CallPlan } from './plan.ts'
@@ -24,7 +26,7 @@ export interface CallFacts {
   readonly branches: readonly BranchView[]
   /** The caller's dialog; a crash while stations ring is followed by its ending where the caller has answered us already. */
   readonly callerDialog: DialogState | undefined
-  readonly branchDialogs: readonly ({ callId: string; localTag: string } | undefined)[]
+  readonly branchDialogs: readonly (AskedBranch | AskedDialog | undefined)[]
 }
 
 /** The context of a ringing call. */

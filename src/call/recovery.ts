@@ -1,6 +1,8 @@
 import type { Timer } from '#lib'
 import type { DialogState, HeaderLines, Target } from '#sip'
 import type { DialogRow } from '#storage'
+import type { AskedBranch } from './branch.ts'
+import type { AskedDialog } from './claim.ts'
 import { type Core, inBackground } from './core.ts'
 
 const interrupted: HeaderLines = [['Reason', 'Q.850;cause=41;text="Server restarted"']]
@@ -27,8 +29,9 @@ export class Recovery {
 
   /** Sweeps the database and starts to end what it found. Resolves once records are right; the BYEs go on behind. */
   async start(): Promise<number> {
-    const callers = await this.#rememberRinging()
+    const { callers, rung } = await this.#rememberRinging()
     const swept = await this.#core.storage.calls.sweep(this.#core.settings.node, this.#core.clock.now())
+    for (const dialog of rung) this.#cancel(dialog)
     const rows = [...swept, ...callers]
     const until = this.#core.clock.now() + giveUpMs
     for (const row of rows) this.#left.set(`${row.callId} ${row.role}`, { row, until })
@@ -53,20 +56,33 @@ export class Recovery {
     this.#unsubscribe?.()
   }
 
-  /** What the last run left ringing: whose late answer is to be ended. @returns dialogs of callers whose station had answered already */
-  async #rememberRinging(): Promise<readonly DialogRow[]> {
+  /**
+   * What the last run left ringing: whose late answer is to be ended.
+   * @returns dialogs of callers whose station had answered already, and the INVITEs that were out
+   */
+  async #rememberRinging(): Promise<{ callers: readonly DialogRow[]; rung: readonly AskedBranch[] }> {
     const callers: DialogRow[] = []
+    const rung: AskedBranch[] = []
     for (const row of await this.#core.storage.calls.contexts()) {
       if (row.node !== this.#core.settings.node) continue
-      for (const { dialog } of JSON.parse(row.branches) as { dialog?: { callId: string; localTag: string } }[]) {
-        if (dialog) this.#ringing.add(`${dialog.callId} ${dialog.localTag}`)
+      for (const { dialog } of JSON.parse(row.branches) as { dialog?: AskedBranch | AskedDialog }[]) {
+        if (!dialog) continue
+        this.#ringing.add(`${dialog.callId} ${dialog.localTag}`)
+        if ('invite' in dialog) rung.push(dialog)
       }
       if (row.callerDialog !== 'null') {
         callers.push({ callId: row.callId, role: 'caller', node: row.node, deviceId: '', state: row.callerDialog })
       }
     }
     if (this.#ringing.size > 0) this.#core.clock.setTimeout(() => this.#ringing.clear(), giveUpMs)
-    return callers
+    return { callers, rung }
+  }
+
+  /** A phone rings on when the server dies: it is told to stop. What was reached over a connection that is gone rings until it is answered. */
+  #cancel({ invite }: AskedBranch): void {
+    const { destination } = invite
+    if (!destination || destination.protocol === 'ws' || destination.protocol === 'wss') return
+    this.#core.ua.cancelEarlier(invite, { destinations: [destination] }, interrupted)
   }
 
   #round(): void {

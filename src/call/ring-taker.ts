@@ -78,7 +78,7 @@ class TakerRinging implements RingingListener {
 
   branchesChanged(): void {
     if (!this.#claim.open) return
-    this.#claim.asked = this.#ringing?.branches.flatMap((branch) => branch.dialogIds ?? []) ?? []
+    this.#claim.asked = this.#ringing?.branches.flatMap((branch) => branch.asked ?? []) ?? []
     this.#call.writeContext()
     this.#call.legChanged()
   }

@@ -189,6 +189,19 @@ describe('the server crashes', () => {
     expect(alice.byes).toHaveLength(1)
     expect(await scenario.records()).toMatchObject([{ state: 'interrupted', calleeName: 'Alice', answeredAt: null }])
   })
+
+  it('while alice rings: her phone is told to stop', async () => {
+    const { scenario, alice, caller } = await start()
+    caller.call('+12025550101')
+    await scenario.clock.until(() => alice.rung.length > 0)
+    await scenario.pass(100)
+    await scenario.crash()
+    await scenario.pass(1000)
+    await scenario.boot()
+    await scenario.pass(1000)
+    expect(alice.cancels).toHaveLength(1)
+    expect(alice.cancels[0]?.header('reason')).toContain('Server restarted')
+  })
 })
 
 describe('registrations move', () => {

@@ -7,6 +7,11 @@ import { withType } from './incoming-offer.ts'
 import { minimumOf, sessionOffer } from './session-timer.ts'
 import type { InviteOptions, OutgoingCall, OutgoingHandlers } from './types.ts'
 
+/** The Via branch of an INVITE that is sent once more, where that of the first was given. */
+export function branchOfRepeat(branch: string): string {
+  return `${branch}r`
+}
+
 interface Fork {
   readonly dialog: LiveDialog
   /** RSeq of the last reliable response, -1 before the first. */
@@ -23,6 +28,8 @@ export class LiveOutgoingCall implements OutgoingCall {
   readonly #forks = new Map<string, Fork>()
   #transaction: ClientTransaction
   #cseq: number
+  /** For the INVITE as it is sent next; made anew where it is `undefined`. */
+  #branch: string | undefined
   #cancelled = false
   /** Headers of our CANCEL: a BYE that has to follow it says the same. */
   #reason: HeaderLines | undefined
@@ -36,7 +43,8 @@ export class LiveOutgoingCall implements OutgoingCall {
     this.#handlers = handlers
     this.callId = options.callId ?? core.random.token(16)
     this.localTag = options.localTag ?? core.random.token(8)
-    this.#cseq = 1 + core.random.integer(1 << 16)
+    this.#cseq = options.cseq ?? 1 + core.random.integer(1 << 16)
+    this.#branch = options.branch
     this.#transaction = this.#send()
   }
 
@@ -65,7 +73,10 @@ export class LiveOutgoingCall implements OutgoingCall {
     if (this.#authorization) headers.push(this.#authorization)
     headers.push(...withType(this.#options.headers ?? [], body))
     return core.transactions.request(
-      { method: 'INVITE', uri, headers, body, callId: this.callId, contact: true },
+      {
+        ...{ method: 'INVITE', uri, headers, body, callId: this.callId, contact: true },
+        ...(this.#branch ? { branch: this.#branch } : {}),
+      },
       target,
       {
         provisional: (response) => this.#progress(response),
@@ -163,6 +174,8 @@ export class LiveOutgoingCall implements OutgoingCall {
     } else return false
     this.#dropForks()
     this.#cseq++
+    // Only the first repetition can be cancelled by another run: a challenge is the rule with a provider, more are not.
+    this.#branch = this.#branch === this.#options.branch && this.#branch ? branchOfRepeat(this.#branch) : undefined
     this.#transaction = this.#send()
     return true
   }

@@ -156,6 +156,25 @@ export interface InviteOptions {
   /** Given where the identifiers have to be stored before the INVITE is sent; else made by the stack. */
   readonly callId?: string
   readonly localTag?: string
+  /** Given where the INVITE may have to be cancelled by another run of this server, see {@link UserAgent.cancelEarlier}. */
+  readonly cseq?: number
+  readonly branch?: string
+}
+
+/** What a CANCEL is made from, for an INVITE that an earlier run of this server sent (RFC 3261 §9.1). */
+export interface AskedInvite {
+  readonly uri: string
+  /** Name-addr text without tag. */
+  readonly from: string
+  readonly to: string
+  readonly callId: string
+  readonly localTag: string
+  readonly cseq: number
+  /** Of the Via. */
+  readonly branch: string
+  readonly routeSet: readonly string[]
+  /** The peer may have challenged it, so that it was sent once more. */
+  readonly challenged: boolean
 }
 
 export interface UserAgentHandler {
@@ -201,6 +220,8 @@ export interface UserAgent {
   ): Subscription | undefined
   /** Speaks again in a dialog of a process that died: `localSeq` jumps ahead so that the peer accepts the request (§12.2.2). */
   restore(state: DialogState, target?: Target): Dialog
+  /** Cancels what an earlier run of this server rang; a late 2xx is ended all the same, see {@link UserAgentHandler.askedBefore}. */
+  cancelEarlier(asked: AskedInvite, target: Target, headers?: HeaderLines): void
   /** Values of Allow and Supported, for answers to OPTIONS (RFC 3261 §11.2). */
   readonly allow: string
   readonly supported: string

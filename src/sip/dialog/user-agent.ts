@@ -17,10 +17,11 @@ import { answerOptions, type Core, hasHeader, type UserAgentOptions } from './co
 import { LiveDialog } from './dialog.ts'
 import { withType } from './incoming-offer.ts'
 import { LiveInvitation } from './invitation.ts'
-import { LiveOutgoingCall } from './outgoing-call.ts'
+import { branchOfRepeat, LiveOutgoingCall } from './outgoing-call.ts'
 import { answerSession } from './session-timer.ts'
 import { LiveSubscription, type NotifierPackage, type Subscription, type SubscriptionHandlers } from './subscription.ts'
 import type {
+  AskedInvite,
   Dialog,
   DialogState,
   InviteOptions,
@@ -151,6 +152,25 @@ class LiveUserAgent implements UserAgent, Core {
 
   restore(state: DialogState, target?: Target): Dialog {
     return LiveDialog.restored(this, state, target && 'flow' in target ? target.flow : this.#flowOf(state, target))
+  }
+
+  cancelEarlier(asked: AskedInvite, target: Target, headers: HeaderLines = []): void {
+    const { uri, from, to, callId, localTag, routeSet, challenged } = asked
+    const cancel = (cseq: number, branch: string): void => {
+      const lines: (readonly [string, string])[] = [
+        ['Max-Forwards', '70'],
+        ...routeSet.map((route) => ['Route', route] as const),
+        ['From', `${from};tag=${localTag}`],
+        ['To', to],
+        ['Call-ID', callId],
+        ['CSeq', `${cseq} CANCEL`],
+        ...headers,
+      ]
+      const nobody = { final() {}, failed() {} }
+      this.transactions.request({ method: 'CANCEL', uri, headers: lines, callId, branch }, target, nobody)
+    }
+    cancel(asked.cseq, asked.branch)
+    if (challenged) cancel(asked.cseq + 1, branchOfRepeat(asked.branch))
   }
 
   guard(run: () => void): void {

@@ -274,7 +274,7 @@ export class ClientRequest implements ClientTransaction {
   #try(flow: Flow): boolean {
     const request = this.#request
     if (!request) return true
-    this.branch = newBranch(this.#layer.random)
+    this.branch = (this.branch === '' && request.branch) || newBranch(this.#layer.random)
     const bytes = writeFor(this.#layer, request, flow, this.branch)
     const machine = new ClientMachine(this.#layer, this, request, flow, this.branch, bytes)
     this.#machine = machine

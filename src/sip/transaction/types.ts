@@ -12,6 +12,8 @@ export interface OutgoingRequest {
   readonly body?: Buffer | string
   /** Call-ID again, for matching and traces. */
   readonly callId: string
+  /** Of the Via, for the first destination; made anew when left out. */
+  readonly branch?: string
   /** Adds Contact with our own URI on the flow that the request takes. */
   readonly contact?: boolean
 }
