@@ -72,9 +72,10 @@ describe('who sent it', () => {
       'failed above a forged pass',
       [says('dmarc=fail header.from=sender.test'), says('dmarc=pass header.from=sender.test')],
     ],
-    ['in a comment', [says('dmarc=fail (; dmarc=pass header.from=sender.test) header.from=sender.test')]],
+    ['in a comment', [says('spf=pass (; dmarc=pass header.from=sender.test)')]],
     ['in a quoted string', [says('spf=pass smtp.mailfrom="x; dmarc=pass header.from=sender.test"')]],
-    ['told twice', [says('dmarc=fail header.from=sender.test; dmarc=pass header.from=sender.test')]],
+    ['beside a quoted string', [says('dmarc=pass reason="x header.from=sender.test" header.from=other.test')]],
+    ['told twice', [says('dmarc=pass header.from=sender.test; dmarc=fail header.from=sender.test')]],
   ])('is not believed when it is %s', async (_name, headers) => {
     expect(await verified(withResults(...headers), { listener: relayed })).toBe(false)
   })

@@ -72,16 +72,17 @@ function startOf(calendar: ICAL.Component, event: ICAL.Component): number | stri
   const fields = { year, month, day, hour, minute, second }
   const named = property.getFirstParameter('tzid') || (time.zone === ICAL.Timezone.utcTimezone ? 'UTC' : '')
   if (named === 'UTC') return checked(DateTime.fromObject(fields, { zone: 'utc' }), fields)
-  const described = calendar
-    .getAllSubcomponents('vtimezone')
-    .find((zone) => named !== '' && zone.getFirstPropertyValue('tzid') === named)
-  if (described) return byDescription(time, described, fields)
   const zone = named || String(calendar.getFirstPropertyValue('x-wr-timezone') ?? '')
   const parts = zone.split('/')
   // Some calendars put their own name in front: `/citadel.org/20260101_1/Europe/Berlin`.
   const plain = [3, 2, 1].map((count) => parts.slice(-count).join('/')).find((name) => IANAZone.isValidZone(name))
-  if (!plain) return 'the event does not say in which time zone it begins'
-  return checked(DateTime.fromObject(fields, { zone: plain }), fields)
+  if (plain) return checked(DateTime.fromObject(fields, { zone: plain }), fields)
+  // Outlook's zones have names of their own and are described in the calendar.
+  const described = calendar
+    .getAllSubcomponents('vtimezone')
+    .find((each) => zone !== '' && each.getFirstPropertyValue('tzid') === zone)
+  if (described) return byDescription(time, described, fields)
+  return 'the event does not say in which time zone it begins'
 }
 
 type Fields = { year: number; month: number; day: number; hour: number; minute: number; second: number }
@@ -97,8 +98,7 @@ function checked(time: DateTime, fields: Fields): number | string {
 
 function byDescription(time: ICAL.Time, described: ICAL.Component, fields: Fields): number | string {
   const rules = described.getAllSubcomponents().flatMap((part) => part.getAllProperties('rrule'))
-  // Anything more frequent would be expanded into millions of changes.
-  if (rules.some((rule) => (rule.getFirstValue() as ICAL.Recur | null)?.freq !== 'YEARLY') || rules.length > 50)
+  if (rules.length > 8 || !rules.every((rule) => changesYearly(rule.getFirstValue())))
     return 'the time zone of the event is not described in a way that can be read'
   const zone = new ICAL.Timezone(described)
   const local = time.clone()
@@ -108,4 +108,13 @@ function byDescription(time: ICAL.Time, described: ICAL.Component, fields: Field
   if (back.hour !== fields.hour || back.minute !== fields.minute || back.day !== fields.day)
     return 'the event begins at a time that does not exist: clocks are put forward then'
   return utc.toUnixTime() * 1000
+}
+
+/** Whether a rule is one that zones change by: once a year, on a day that exists. Others could be expanded for ever. */
+function changesYearly(rule: unknown): boolean {
+  if (!(rule instanceof ICAL.Recur) || rule.freq !== 'YEARLY') return false
+  const { BYMONTH: months, BYDAY: days, BYMONTHDAY: dates, ...others } = rule.parts as Record<string, unknown[]>
+  if (Object.keys(others).length > 0 || months?.length !== 1) return false
+  if (days && (days.length !== 1 || !/^([+-]?[1-4]|-1)?(MO|TU|WE|TH|FR|SA|SU)$/.test(String(days[0])))) return false
+  return !dates || (dates.length <= 7 && dates.every((date) => Number(date) >= 1 && Number(date) <= 28))
 }
