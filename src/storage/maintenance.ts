@@ -7,6 +7,7 @@ import {
   anonymiseCharge,
   anonymiseNotes,
   anonymiseRecord,
+  anonymiseVoicemail,
   dropBinding,
   dropCharge,
   dropContact,
@@ -21,6 +22,7 @@ import {
   dropRecord,
   dropSessionsOf,
   dropTokensOf,
+  dropVoicemailOf,
   putDirectory,
 } from './statements.ts'
 import { directoryTables } from './tables.ts'
@@ -73,6 +75,7 @@ export function createMaintenance(
       for (const { id } of bindings) directory.push(dropBinding, id)
       directory.push(dropDevicesOf, personId, dropNumbersOf, 'person', personId, dropDirectory.people, personId)
       directory.push(dropPassword, personId, dropSessionsOf, personId, dropTokensOf, personId, anonymiseNotes, personId)
+      directory.push(dropVoicemailOf, personId, anonymiseVoicemail, personId)
       // Shared contacts belong to everybody, so they stay.
       const contacts = await reads
         .selectFrom('contacts')
@@ -166,7 +169,14 @@ export async function exportPerson(reads: Reads, personId: string): Promise<unkn
     .where('personId', '=', personId)
     .orderBy('id')
     .execute()
-  return { person, devices, numbers, groups, bindings, records, charges, contacts, notes, tokens }
+  const voicemail = await reads
+    .selectFrom('voicemail')
+    .selectAll()
+    .where((eb) => eb.or([eb('ownerId', '=', personId), eb('callerId', '=', personId)]))
+    .orderBy('at')
+    .orderBy('id')
+    .execute()
+  return { person, devices, numbers, groups, bindings, records, charges, contacts, notes, tokens, voicemail }
 }
 
 /** A step's worth of records that ended before a time; what started after it cannot have ended before it. */

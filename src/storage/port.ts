@@ -1,4 +1,5 @@
 import type { CallbackStorage } from './callback-port.ts'
+import type { VoicemailStorage } from './voicemail-port.ts'
 
 /**
  * The storage port. SQLite (embedded) and PostgreSQL stand behind it and pass the same suite. Times are milliseconds since 1970.
@@ -427,6 +428,8 @@ export interface Storage {
   }
   /** Calls that a message asks for. */
   readonly callbacks: CallbackStorage
+  /** Messages that callers leave. */
+  readonly voicemail: VoicemailStorage
   /** Small durable values: node id, HMAC keys, schema facts. */
   readonly values: {
     get(key: string): Promise<string | undefined>
@@ -440,10 +443,10 @@ export interface Storage {
      * steps. Returns how many of each.
      */
     retain(recordsBefore: number, tracesBefore: number): Promise<{ records: number; charges: number; traces: number }>
-    /** Everything held about one person: the person's rows, records, charges, bindings, as plain JSON. HA1 values are left out. */
+    /** Everything held about one person: the person's rows, records, charges, messages, bindings, as plain JSON. HA1 values are left out. */
     exportPerson(personId: string): Promise<unknown>
     /**
-     * Deletes the person with devices, bindings, numbers and group memberships, and makes their records and charges anonymous: this person's numbers, names
+     * Deletes the person with devices, bindings, numbers, messages and group memberships, and makes their records and charges anonymous: this person's numbers, names
      * and stations are removed (the other party's stay, they are somebody else's history), traces are deleted. A live call is anonymised as
      * far as it is written; erase again after it has ended.
      */

@@ -33,6 +33,7 @@ import type {
   TrunkRow,
 } from './port.ts'
 import type { StoredContact, ValueRow } from './tables.ts'
+import type { VoicemailRow } from './voicemail-port.ts'
 
 /** The tables as Kysely reads them. */
 export interface Tables {
@@ -60,6 +61,7 @@ export interface Tables {
   askers: AskerRow
   askerKeys: { key: string; askerId: string }
   outbox: OutboxRow
+  voicemail: VoicemailRow
 }
 
 export type Reads = Kysely<Tables>

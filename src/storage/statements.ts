@@ -15,6 +15,7 @@ import {
   type Table,
   tokensTable,
   valuesTable,
+  voicemailTable,
 } from './tables.ts'
 
 /** What a write carries besides statement numbers. */
@@ -354,6 +355,39 @@ export const takeNotice = update(
   3,
   (rows) =>
     `UPDATE outbox SET due_at = v.p0, node = v.p1, tries = tries + 1 FROM ${rows} WHERE outbox.id = v.p3 AND outbox.state = 'waiting' AND outbox.due_at <= v.p2`,
+)
+
+/** A new message; one that is there stays as it is. */
+export const putVoicemail = put(voicemailTable, false, true)
+/** State, length, partial, mail, id. */
+export const keepVoicemail = update(
+  ['text', 'bigint', 'bigint', 'text', 'text'],
+  4,
+  (rows) =>
+    `UPDATE voicemail SET state = v.p0, ms = v.p1, partial = v.p2, mail = v.p3 FROM ${rows} WHERE voicemail.id = v.p4`,
+)
+/** When, id. */
+export const hearVoicemail = update(
+  ['bigint', 'text'],
+  1,
+  (rows) => `UPDATE voicemail SET heard_at = v.p0 FROM ${rows} WHERE voicemail.id = v.p1`,
+)
+/** Mail, id. */
+export const mailVoicemail = update(
+  ['text', 'text'],
+  1,
+  (rows) => `UPDATE voicemail SET mail = v.p0 FROM ${rows} WHERE voicemail.id = v.p1`,
+)
+export const dropVoicemail = drop('voicemail', ['id'])
+/** Owner id. */
+export const dropVoicemailOf = drop('voicemail', ['owner_id'], true)
+/** Person id: messages that they left stay with whom they are for, without their name. */
+export const anonymiseVoicemail = update(
+  ['text'],
+  0,
+  (rows) =>
+    `UPDATE voicemail SET caller_id = '', caller_number = '', caller_name = '' FROM ${rows} WHERE voicemail.caller_id = v.p0`,
+  true,
 )
 
 /** Every prepared write; a write names its statement by the place in this list. */

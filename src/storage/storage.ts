@@ -13,6 +13,7 @@ import { pushRow } from './rows.ts'
 import { dropBinding, dropDirectory, keepValue, putBinding, putDirectory, putNode, putValue } from './statements.ts'
 import { bindingsTable, directoryTables, nodesTable, type Table } from './tables.ts'
 import { TraceQueue } from './trace-queue.ts'
+import { createVoicemail } from './voicemail.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /** The storage port over any engine. */
@@ -72,6 +73,7 @@ export function createStorage(engine: Engine, clock: Clock, log: Log, flushMs: n
     accounts: createAccounts(queue, reads),
     contacts: createContacts(queue, reads),
     callbacks: createCallbacks(queue, reads),
+    voicemail: createVoicemail(queue, reads),
     values: {
       get: value,
       put: (key, value) => queue.add([putValue, key, value]),

@@ -13,6 +13,7 @@ import type {
   SessionRow,
   TokenRow,
 } from './port.ts'
+import type { VoicemailRow } from './voicemail-port.ts'
 
 /** A table whose rows are put whole: columns in the order in which their values travel. */
 export interface Table<Row> {
@@ -131,6 +132,16 @@ export const notesTable: Table<NoteRow> = {
   keys: 1,
   columns: ['id', 'contactId', 'authorId', 'at', 'text', 'callId'],
   integers: ['at'],
+}
+
+export const voicemailTable: Table<VoicemailRow> = {
+  name: 'voicemail',
+  keys: 1,
+  // biome-ignore format: in the order of the migration
+  columns: [
+    'id', 'ownerId', 'state', 'node', 'callId', 'callerId', 'callerNumber', 'callerName', 'at', 'ms', 'partial', 'heardAt', 'mail',
+  ],
+  integers: ['at', 'ms', 'partial', 'heardAt'],
 }
 
 export const directoryTables: { readonly [T in DirectoryTable]: Table<DirectoryRows[T][number]> } = {

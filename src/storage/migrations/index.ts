@@ -3,12 +3,19 @@ import { callsAndDirectory } from './001-calls-and-directory.ts'
 import { accountsAndContacts } from './002-accounts-and-contacts.ts'
 import { chargesAndNodes } from './003-charges-and-nodes.ts'
 import { callbacks } from './004-callbacks.ts'
+import { voicemail } from './005-voicemail.ts'
 import type { Migration } from './dialect.ts'
 
 export * from './dialect.ts'
 
 /** Every migration, in the order of their versions. */
-export const migrations: readonly Migration[] = [callsAndDirectory, accountsAndContacts, chargesAndNodes, callbacks]
+export const migrations: readonly Migration[] = [
+  callsAndDirectory,
+  accountsAndContacts,
+  chargesAndNodes,
+  callbacks,
+  voicemail,
+]
 
 /** Where a database keeps which migrations it has had. */
 export const migrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (

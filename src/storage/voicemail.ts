@@ -1,0 +1,86 @@
+import type { Unit } from './engine.ts'
+import { checkLimit, cursorAfter, parseCursor } from './pages.ts'
+import type { Reads } from './reads.ts'
+import { pushRow } from './rows.ts'
+import { dropVoicemail, hearVoicemail, keepVoicemail, mailVoicemail, putVoicemail } from './statements.ts'
+import { voicemailTable } from './tables.ts'
+import type { VoicemailRow, VoicemailStorage } from './voicemail-port.ts'
+import type { WriteQueue } from './write-queue.ts'
+
+/** Messages that callers leave. */
+export function createVoicemail(queue: WriteQueue, reads: Reads): VoicemailStorage {
+  return {
+    begin(row) {
+      const unit: Unit = []
+      pushRow(unit, putVoicemail, voicemailTable, row)
+      return queue.add(unit)
+    },
+    keep: ({ id, state, ms, partial, mail }) => queue.add([keepVoicemail, state, ms, partial, mail, id]),
+    heard: (id, at) => queue.add([hearVoicemail, at, id]),
+    mailed: (id, mail) => queue.add([mailVoicemail, mail, id]),
+    remove: (id) => queue.add([dropVoicemail, id]),
+    get: (id) => reads.selectFrom('voicemail').selectAll().where('id', '=', id).executeTakeFirst(),
+
+    async list({ owners, cursor, limit }) {
+      checkLimit(limit)
+      if (owners.length === 0) return { messages: [] }
+      let select = reads
+        .selectFrom('voicemail')
+        .selectAll()
+        .where('ownerId', 'in', owners)
+        .where('state', '=', 'kept')
+        .orderBy('at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit + 1)
+      if (cursor !== undefined) {
+        const { at, id } = parseCursor(cursor)
+        select = select.where((eb) => eb(eb.refTuple('at', 'id'), '<', eb.tuple(at, id)))
+      }
+      const found = await select.execute()
+      if (found.length <= limit) return { messages: found }
+      const messages = found.slice(0, limit)
+      const last = messages.at(-1) as VoicemailRow
+      return { messages, next: cursorAfter(last.at, last.id) }
+    },
+
+    async counts(ownerId) {
+      const found = await reads
+        .selectFrom('voicemail')
+        .select(({ fn }) => [fn.countAll().as('all'), fn.count('heardAt').as('heard')])
+        .where('ownerId', '=', ownerId)
+        .where('state', '=', 'kept')
+        .executeTakeFirst()
+      const heard = Number(found?.heard ?? 0)
+      return { fresh: Number(found?.all ?? 0) - heard, heard }
+    },
+
+    recording: (node) =>
+      reads
+        .selectFrom('voicemail')
+        .selectAll()
+        .where('state', '=', 'recording')
+        .where('node', '=', node)
+        .orderBy('id')
+        .execute(),
+    toMail: (node) =>
+      reads
+        .selectFrom('voicemail')
+        .selectAll()
+        .where('mail', '=', 'due')
+        .where('node', '=', node)
+        .orderBy('at')
+        .orderBy('id')
+        .limit(100)
+        .execute(),
+    ofCalls: async (callIds) =>
+      callIds.length === 0
+        ? []
+        : reads
+            .selectFrom('voicemail')
+            .selectAll()
+            .where('callId', 'in', callIds)
+            .where('state', '=', 'kept')
+            .orderBy('id')
+            .execute(),
+  }
+}
