@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { en } from '../../web/src/desk/words/en.ts'
 import { accessibilityFaults, buildPages, launchChromium } from '../support/browser.ts'
 import { type DeskView, deskDialogs, deskPages, emptyPages } from '../support/desk-views.ts'
-import { FakeDesk, fakeDeskData, fakeRinging } from '../support/fake-desk.ts'
+import { colleagueRings, FakeDesk, fakeDeskData, fakeRinging } from '../support/fake-desk.ts'
 import { needs } from '../support/needs.ts'
 import { type Baton, startBaton } from '../support/server.ts'
 
@@ -138,6 +138,47 @@ needs('chromium')('the pages of the desk', () => {
       'POST /calls/ring/answer {"station":"phone"}',
       'POST /calls/ring/divert {"to":"103"}',
     ])
+  })
+
+  const refusals = {
+    taken: ['Already taken by bob', 'Already taken by Bob', 'Schon angenommen von Bob'],
+    'nothing-rings': ['Nothing rings there', 'Nothing rings there any more', 'Dort klingelt nichts mehr'],
+    'caller-gone': ['The caller has hung up', 'The caller hung up.', 'Der Anrufer hat aufgelegt.'],
+    'not-allowed': ['Forbidden', /You may not pick up calls for Carol/, /Anrufe für Carol dürfen Sie nicht heranholen/],
+    unreachable: ['Temporarily Unavailable', /No device of yours is registered/, /Kein Gerät von Ihnen ist angemeldet/],
+    error: ['Server Internal Error', /The call was not picked up/, /Der Anruf wurde nicht herangeholt/],
+  } as const
+
+  test.each(['en', 'de'] as const)('a pickup that is refused is told in words: %s', async (locale) => {
+    const { page, desk } = await open('#/calls', { locale })
+    desk.put(colleagueRings(Date.now()))
+    const words = locale === 'en' ? 'Pick up on…: Amir Haddad, for Carol' : 'Heranholen an …: Amir Haddad, für Carol'
+    for (const [code, [message, en, de]] of Object.entries(refusals)) {
+      desk.refusal = { code, message }
+      await page.getByRole('button', { name: words }).first().click()
+      await page.getByRole('menuitem', { name: /Desk phone/ }).click()
+      await page.getByText(locale === 'en' ? en : de).waitFor()
+      await page.getByText(/Desk phone now|jetzt Desk phone/).waitFor({ state: 'detached' })
+      await page.reload()
+    }
+    expect(new Set(desk.asked.filter((line) => line.includes('/calls/')))).toEqual(
+      new Set(['POST /calls/colleague/pickup {"station":"phone"}']),
+    )
+  })
+
+  test('a colleague’s call without its caller shows no button, no link and no messages', async () => {
+    const { page, desk } = await open('#/calls')
+    const hidden = { caller: { number: '', name: '', personId: '' }, mayPickUp: false, callerHidden: true }
+    desk.put({ ...colleagueRings(Date.now()), ...hidden })
+    const now = page.getByRole('list', { name: 'Now' })
+    await now.getByText('Somebody').waitFor()
+    await page.getByRole('list', { name: 'Colleagues' }).getByText('rings', { exact: true }).waitFor()
+    expect([await page.getByRole('button', { name: /Pick up/ }).count(), await now.getByRole('link').count()]).toEqual([
+      0, 0,
+    ])
+    desk.put(colleagueRings(Date.now()))
+    await page.getByRole('button', { name: 'Pick up: Amir Haddad, for Carol' }).nth(1).waitFor()
+    expect(await now.getByRole('link').count()).toBe(0)
   })
 
   test('markup in a caller’s name is text', async () => {

@@ -263,6 +263,8 @@ export class FakeDesk {
   /** `POST /api/v1/calls/ring/decline {…}`: what the page asked for besides reading. */
   readonly asked: string[] = []
   calls: CallShape[] = []
+  /** What the next acts on calls are refused with. */
+  refusal: { readonly code: string; readonly message: string } | undefined
   readonly #sockets = new Set<WebSocketRoute>()
   #cursor = 1
 
@@ -441,6 +443,7 @@ export class FakeDesk {
       default:
         if (/^GET \/calls\/[^/]+\/card$/.test(`${method} ${path}`) && data.card) return ok(data.card)
         if (/^GET \/contacts\/[^/]+\/notes$/.test(`${method} ${path}`)) return ok({ notes: [] })
+        if (method === 'POST' && path.startsWith('/calls/') && this.refusal) return { status: 409, json: this.refusal }
         if (method === 'POST' && path.startsWith('/calls/')) return ok({ id: path.split('/')[2] })
         if (method === 'DELETE') return { status: 204 }
         return undefined

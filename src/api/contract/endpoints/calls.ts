@@ -13,7 +13,8 @@ const act = {
 /** Live calls, and what can be done with them. */
 export const callsEndpoints = {
   'GET /api/v1/calls': {
-    about: 'Live calls that I may see: mine, those of my groups, and those that ring my colleagues; all for supervisors and administrators.',
+    about:
+      'Live calls that I may see: mine, those of my groups, and those that ring my colleagues; all for supervisors and administrators.',
     access: 'reader',
     scope: 'calls:read',
     status: 200,

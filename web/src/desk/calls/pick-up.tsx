@@ -26,10 +26,11 @@ export function usePickUp(): (call: CallShape, device?: DeviceShape) => Promise<
       phone.send({ do: 'pickup', call: call.id, code: pickupCode, name, number, whose })
       return
     }
-    say(device ? w.incoming.answeringOn(device.name) : w.pickup.ringing)
+    const unsay = say(device ? w.incoming.answeringOn(device.name) : w.pickup.ringing)
     try {
       await api.pickUp(call.id, device?.id)
     } catch (error) {
+      unsay()
       if (error instanceof ApiRefusal) refused({ code: error.code, by: takenBy(error.message) }, whose)
       else sayTrouble(w.pickup.failed(faultText(error, w.incoming.unreachable)))
     }

@@ -7,9 +7,12 @@ const closeButton = () => ({
   closeButtonProps: { 'aria-label': (document.documentElement.lang === 'de' ? de : en).form.close },
 })
 
-/** A short notice that goes away by itself; screen readers hear it. */
-export function say(message: string): void {
-  notifications.show({ message, autoClose: 4000, withBorder: true, ...closeButton() })
+/** A short notice that goes away by itself; screen readers hear it. Returns what takes it away before. */
+export function say(message: string): () => void {
+  const id = notifications.show({ message, autoClose: 4000, withBorder: true, ...closeButton() })
+  return () => {
+    notifications.hide(id)
+  }
 }
 
 /** Something did not work: stays until it was read. */
