@@ -1,3 +1,16 @@
+export type { Asker, AskerNumber } from './asker.ts'
+export { type Caps, defaultCaps } from './caps.ts'
+export { openOf } from './draft.ts'
+export type { PublicEntries } from './entries.ts'
+export {
+  defaultIntakeSettings,
+  type Granted,
+  Intake,
+  type IntakeParts,
+  type IntakeSettings,
+  type Wish,
+} from './intake.ts'
+export { NoticeMaker, type NoticeParts } from './notices.ts'
 export { defaultRetryPolicy, type Outcome, type RetryPolicy, type Window, withinWindow } from './retry.ts'
 export { type CallbackParts, CallbackService, defaultCallbackSettings } from './service.ts'
 export * from './types.ts'

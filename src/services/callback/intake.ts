@@ -1,0 +1,539 @@
+import type { IncomingMessage, Reception } from '#channels'
+import type { Directory } from '#directory'
+import type { Clock, Log, Random } from '#lib'
+import type { CallbackRow, Storage } from '#storage'
+import { type Asker, type AskerNumber, Askers } from './asker.ts'
+import { type Caps, defaultCaps, hourMs, sourceCap } from './caps.ts'
+import { Decider, type Decision } from './decide.ts'
+import { type Draft, draftOf, type Open, openOf, stored } from './draft.ts'
+import { addressedTo, entriesFor, type PublicEntries } from './entries.ts'
+import { callerOfRow, codeHash, type NoticeMaker } from './notices.ts'
+import { changesOf, idOf, nameless, numberOf, renamed, shortHash, shownOf } from './request-row.ts'
+import type { CallbackService } from './service.ts'
+import type { RefusalCode } from './texts.ts'
+import type { CallbackTold } from './types.ts'
+import { answerTo, type Circumstances, understand } from './understanding/index.ts'
+import { freshText } from './understanding/reply.ts'
+
+export interface IntakeSettings {
+  /** Address of the pages, for links: `https://baton.example.org`; '' for none. */
+  readonly baseUrl: string
+  /** Own name in addresses: `baton.local`. */
+  readonly domain: string
+  readonly timeZone: string
+  readonly language: 'en' | 'de'
+  /** Local parts of addresses that are for nobody in particular. */
+  readonly general: readonly string[]
+  /** Whether people who are not of ours may ask at all, and for whom. */
+  readonly outsiders: boolean
+  readonly shown: PublicEntries
+  /** Whether who cannot prove the address gets a link to confirm by; else such messages are ignored. */
+  readonly confirmUnproven: boolean
+  /** Person on whose account outside numbers are dialled for askers who are not of ours; '' for nobody's. */
+  readonly account: string
+  readonly caps: Caps
+}
+
+export const defaultIntakeSettings: IntakeSettings = {
+  ...{ baseUrl: '', domain: 'baton.local', timeZone: 'UTC', language: 'en', general: ['callback', 'rueckruf'] },
+  ...{ outsiders: true, shown: 'groups-and-numbers', confirmUnproven: false, account: '', caps: defaultCaps },
+}
+
+export interface IntakeParts {
+  readonly service: CallbackService
+  readonly storage: Pick<Storage, 'callbacks' | 'contacts'>
+  readonly directory: Directory
+  readonly notices: NoticeMaker
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly settings?: Partial<IntakeSettings>
+}
+
+/** What somebody asks for by a form or program, in their own words. */
+export interface Wish {
+  readonly message: IncomingMessage
+  readonly called: string
+  readonly caller: string
+  /** ms since 1970, or words; left out for now. */
+  readonly at?: number | string
+  readonly note: string
+  /** They prove by a link sent there that it is they who ask. */
+  readonly confirmBy?: string
+}
+
+export type Granted =
+  | { readonly kind: 'taken'; readonly request: CallbackRow; readonly code: string }
+  | { readonly kind: 'ask'; readonly open: Open; readonly request: CallbackRow }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly what: string; readonly request: CallbackRow }
+
+const mostRounds = 4
+const yes = /^(?:yes|yep|yeah|y|ok|okay|right|correct|sure|ja|jo|jawohl|genau|richtig|stimmt|passt|gerne?)(?![\p{L}])/iu
+const no = /^(?:no|nope|wrong|nein|falsch|nicht)(?![\p{L}])/iu
+const callOff =
+  /^(?:please\s+|bitte\s+)?(?:cancel|stop|absagen|abbrechen|stornieren|storno)(?:\s+(?:it|that|the call|this call|please|bitte|den anruf))*\s*[.!]*$/i
+const control = /[\p{Cc}\u2028\u2029]/u
+
+/**
+ * From a message to a scheduled call: who asks, what they want, what is still to be asked, whether it is allowed.
+ * Messages are taken one after the other, so that no cap is passed by many at once; each is stored with its answer in one transaction, under
+ * an id made from the message: one that comes twice is one request.
+ */
+export class Intake {
+  readonly askers: Askers
+  readonly settings: IntakeSettings
+  readonly #parts: IntakeParts
+  readonly #decider: Decider
+  #turn: Promise<unknown> = Promise.resolve()
+  #unwatch: (() => void) | undefined
+
+  constructor(parts: IntakeParts) {
+    const { storage, directory, clock } = parts
+    this.#parts = parts
+    this.settings = { ...defaultIntakeSettings, ...parts.settings }
+    const { timeZone, language, domain, account, caps } = this.settings
+    this.askers = new Askers({ storage: storage.callbacks, directory, timeZone, language })
+    const ofSession = (id: string): Promise<Asker | undefined> => this.askers.ofSession(id)
+    this.#decider = new Decider({
+      storage: storage.callbacks,
+      clock,
+      caps,
+      around: { directory, domain, account, ofSession },
+    })
+  }
+
+  /** Learns from calls that were made: whoever pressed the key on a telephone has it. */
+  start(): void {
+    const { service, clock, log } = this.#parts
+    this.#unwatch = service.watch(({ request }) => {
+      const caller = callerOfRow(request)
+      if (request.state !== 'connected' || !caller.own || caller.pressOne !== true) return
+      this.askers
+        .verified(request.askerId, caller.dial, clock.now())
+        .catch((error: unknown) => log.warn({ error: String(error) }, 'a confirmed number could not be stored'))
+    })
+  }
+
+  stop(): void {
+    this.#unwatch?.()
+  }
+
+  /** Takes a message. Resolves once what follows from it is on disk; `retry` when the database did not take it. */
+  receive(message: IncomingMessage): Promise<Reception> {
+    return this.#inTurn(async () => {
+      try {
+        return await this.#received(message)
+      } catch (error) {
+        this.#parts.log.error({ error: String((error as Error)?.stack ?? error) }, 'a message could not be taken')
+        return { kind: 'retry', why: 'it could not be stored' }
+      }
+    })
+  }
+
+  /** Takes what a form or program asks for. Nothing is stored of what has to be asked back or is refused. */
+  request(wish: Wish): Promise<Granted> {
+    return this.#inTurn(() => this.#requested(wish))
+  }
+
+  /** An answer to the open question of a request, from whoever may speak for it. @returns undefined when nothing is open */
+  answer(request: CallbackRow, text: string): Promise<Granted | undefined> {
+    return this.#inTurn(async () => {
+      const fresh = await this.#parts.service.get(request.id)
+      const open = fresh && openOf(fresh)
+      if (fresh?.state !== 'asking' || !open || open.kind === 'link') return undefined
+      const asker = await this.#askerOf(fresh)
+      return this.#answered(fresh, open, text, asker, `a${open.rounds + 1}`)
+    })
+  }
+
+  /** The request that a link belongs to. */
+  byCode(code: string): Promise<CallbackRow | undefined> {
+    return this.#parts.storage.callbacks.byCancelHash(codeHash(code))
+  }
+
+  /** The owner of an address says that it was they who asked. */
+  confirmByCode(code: string): Promise<CallbackRow | undefined> {
+    return this.#inTurn(async () => {
+      const request = await this.byCode(code)
+      const open = request && openOf(request)
+      if (request?.state !== 'asking' || open?.kind !== 'link') return undefined
+      const asker = await this.#askerOf(request)
+      const granted = await this.#apply(request, await this.#decide(open.draft, open.questions, asker, 1), asker, 'c')
+      return granted.request
+    })
+  }
+
+  cancelByCode(code: string): Promise<CallbackRow | undefined> {
+    return this.byCode(code).then((request) => request && this.#parts.service.cancel(request.id))
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(run, run)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  // ---- messages --------------------------------------------------------------------------------------------------------------------
+
+  async #received(message: IncomingMessage): Promise<Reception> {
+    const { service, clock, storage } = this.#parts
+    const { from, channel, messageId } = message
+    for (const [name, text] of Object.entries({
+      messageId,
+      address: from.address,
+      name: from.name,
+      to: message.to,
+      subject: message.subject,
+    }))
+      if (control.test(text))
+        return { kind: 'ignored', why: `${name} has control characters; allowed: text in one line` }
+    if (!from.verified && !this.settings.confirmUnproven) return { kind: 'ignored', why: 'the sender is not proven' }
+    const id = idOf(channel, from.address.toLowerCase(), messageId)
+    if (await service.get(id)) return { kind: 'accepted', why: 'it was taken before' }
+    const now = clock.now()
+    const asker = await this.askers.of(message, now)
+    const text = withoutControl(message.text)
+    const earlier = from.verified ? await this.#earlier(message, asker) : undefined
+    if (earlier) {
+      const name = shortHash(messageId)
+      const sent = await storage.callbacks.outbox.of(earlier.id)
+      if (sent.some((notice) => notice.id === `${earlier.id}-${name}`))
+        return { kind: 'accepted', why: 'it was taken before' }
+      const followed = await this.#follow(
+        { ...earlier, thread: JSON.stringify(message.thread ?? null) },
+        message,
+        text,
+        asker,
+        name,
+      )
+      if (followed) return followed
+    } else if (message.invitation?.cancelled || callOff.test(firstLine(text)))
+      return { kind: 'ignored', why: 'there is no call to call off' }
+    return this.#anew(id, message, text, asker)
+  }
+
+  /** The newest request of this thread by this asker. Whoever else knows the thread begins one of their own. */
+  async #earlier({ threadKeys }: IncomingMessage, asker: Asker): Promise<CallbackRow | undefined> {
+    for (const key of threadKeys.slice(0, 30)) {
+      const request = await this.#parts.storage.callbacks.byThread(key)
+      if (request && request.askerId === asker.id) return request
+    }
+    return undefined
+  }
+
+  /** A message that goes on with an earlier one. @returns undefined when it asks for something new */
+  async #follow(
+    request: CallbackRow,
+    message: IncomingMessage,
+    text: string,
+    asker: Asker,
+    name: string,
+  ): Promise<Reception | undefined> {
+    const { service, notices, clock } = this.#parts
+    const waits = request.state === 'asking' || request.state === 'scheduled'
+    if (message.invitation?.cancelled || callOff.test(firstLine(text))) {
+      const told: CallbackTold = { what: 'cancelled', request, outcome: 'cancelled' }
+      const row = (await notices.outcome(told)).map((notice) => renamed(notice, `${request.id}-${name}`))
+      const cancelled = await service.cancel(request.id, row)
+      return cancelled
+        ? { kind: 'accepted', why: 'called off' }
+        : { kind: 'ignored', why: 'there is no call to call off' }
+    }
+    if (waits && message.invitation && request.state === 'scheduled') {
+      const at = message.invitation.startsAt
+      if (at < clock.now()) return { kind: 'ignored', why: 'the new time is in the past' }
+      const code = this.#code()
+      const changes = { askedAt: at, dueAt: at, thread: request.thread, cancelHash: codeHash(code) }
+      await service.revise(request.id, changes, await notices.confirmed({ ...request, ...changes }, code, name))
+      return { kind: 'accepted', why: 'another time' }
+    }
+    const open = openOf(request)
+    if (request.state !== 'asking' || !open) return undefined
+    if (open.kind === 'link') return { kind: 'ignored', why: 'it is to be confirmed by the link' }
+    const granted = await this.#answered(request, open, text, asker, name)
+    return { kind: 'accepted', why: granted.kind }
+  }
+
+  /** A message that asks for a call. */
+  async #anew(id: string, message: IncomingMessage, text: string, asker: Asker): Promise<Reception> {
+    const { clock, storage } = this.#parts
+    const now = clock.now()
+    const circumstances = await this.#circumstances(asker, message)
+    const understanding = this.#understood(message, text, circumstances)
+    const speaking: Asker = { ...asker, language: understanding.language }
+    const draft = draftOf(understanding, message.invitation?.startsAt)
+    const row = this.#row(id, speaking, draft, message)
+    const capped = await sourceCap(storage.callbacks, asker.source, now, this.settings.caps)
+    if (capped) {
+      // One answer an hour: whoever floods gets no flood back.
+      const hour = idOf('cap', asker.source, String(Math.floor(now / hourMs)))
+      await this.#refuse({ ...row, id: hour }, capped, '')
+      return { kind: 'accepted', why: capped }
+    }
+    if (!asker.person && !this.settings.outsiders) {
+      await this.#refuse(row, 'outsiders-not-allowed', '')
+      return { kind: 'accepted', why: 'outsiders-not-allowed' }
+    }
+    const questions = message.invitation
+      ? understanding.questions.filter(({ about }) => about !== 'when')
+      : understanding.questions
+    if (!message.from.verified) {
+      const open: Open = { kind: 'link', questions, draft, rounds: 0 }
+      await this.askers.remember(speaking, now)
+      await this.#ask(row, open)
+      return { kind: 'accepted', why: 'to be confirmed by a link' }
+    }
+    const decision = await this.#decide(draft, questions, speaking, 0)
+    const granted = await this.#store(row, decision, speaking)
+    return { kind: 'accepted', why: granted.kind === 'refused' ? granted.code : granted.kind }
+  }
+
+  /** The text; where it does not say who is called, the subject with it. */
+  #understood({ subject, invitation }: IncomingMessage, text: string, circumstances: Circumstances) {
+    const bare = (invitation?.summary || subject).replace(/^(?:(?:re|aw|fwd?|wg)\s*:\s*)+/i, '').trim()
+    const read = understand(text === '' ? bare : text, circumstances)
+    if (bare === '' || text === '' || (read.called && read.questions.length === 0)) return read
+    if (!read.questions.some(({ about, why }) => about === 'called' && why !== 'ambiguous')) return read
+    const both = understand(bare, circumstances)
+    if (!both.called || both.questions.some(({ about }) => about === 'called')) return read
+    const others = read.questions.filter(({ about }) => about !== 'called')
+    const when = read.when.kind === 'now' && read.when.said === '' ? both.when : read.when
+    const asked = read.when === when ? others : [...others, ...both.questions.filter(({ about }) => about === 'when')]
+    return { ...read, called: both.called, when, questions: asked, uncertain: read.uncertain || both.uncertain }
+  }
+
+  // ---- forms and programs ------------------------------------------------------------------------------------------------------------
+
+  async #requested(wish: Wish): Promise<Granted> {
+    const { clock, storage } = this.#parts
+    const now = clock.now()
+    const { message } = wish
+    const asker = await this.askers.of(message, now)
+    const circumstances = await this.#circumstances(asker, message)
+    const { draft, questions } = this.#decider.read(wish, circumstances)
+    const id = idOf(message.channel, asker.id, message.messageId)
+    const row = this.#row(id, asker, draft, message)
+    const known = await this.#parts.service.get(id)
+    if (known) return { kind: 'taken', request: known, code: '' }
+    const capped = await sourceCap(storage.callbacks, asker.source, now, this.settings.caps)
+    const refusal = capped ?? (!asker.person && !this.settings.outsiders ? 'outsiders-not-allowed' : undefined)
+    if (refusal) return { kind: 'refused', code: refusal, what: '', request: row }
+    const decision = await this.#decide(draft, questions, asker, 0)
+    if (decision.kind === 'refuse') return { kind: 'refused', code: decision.code, what: decision.what, request: row }
+    if (decision.kind === 'ask' && decision.open.kind === 'question')
+      return { kind: 'ask', open: decision.open, request: row }
+    if (wish.confirmBy !== undefined) {
+      await this.askers.remember(asker, now)
+      const open: Open = { kind: 'link', questions: [], draft: { ...draft, uncertain: false }, rounds: 0 }
+      return this.#ask({ ...row, thread: JSON.stringify({ to: wish.confirmBy }) }, open)
+    }
+    return this.#store(row, decision, asker)
+  }
+
+  // ---- answers ---------------------------------------------------------------------------------------------------------------------
+
+  async #answered(request: CallbackRow, open: Open, text: string, asker: Asker, name: string): Promise<Granted> {
+    const said = freshText(text)
+    const speaking: Asker = { ...asker, language: request.language === 'de' ? 'de' : 'en', timeZone: request.timeZone }
+    const circumstances = await this.#circumstances(speaking, undefined)
+    const rounds = open.rounds + 1
+    const next = this.#afterAnswer(open, said, circumstances)
+    if (next === 'no') {
+      const row = await this.#parts.service.cancel(request.id)
+      return { kind: 'refused', code: 'not-understood', what: '', request: row ?? request }
+    }
+    if (next === 'not understood') {
+      if (rounds >= mostRounds)
+        return this.#apply(request, { kind: 'refuse', code: 'not-understood', what: '' }, speaking, name)
+      return this.#apply(request, { kind: 'ask', open: { ...open, rounds } }, speaking, name, true)
+    }
+    return this.#apply(request, await this.#decide(next.draft, next.questions, speaking, rounds), speaking, name)
+  }
+
+  #afterAnswer(
+    open: Open,
+    said: string,
+    circumstances: Circumstances,
+  ): Pick<Open, 'draft' | 'questions'> | 'no' | 'not understood' {
+    const { draft } = open
+    if (open.kind === 'confirm') {
+      if (yes.test(said)) return { draft: { ...draft, uncertain: false }, questions: [] }
+      const corrected = answerTo({ about: 'when', why: 'other', said: '', choices: [] }, said, circumstances)
+      if (corrected.kind === 'when') return { draft: withTime(draft, corrected.when), questions: [] }
+      if (no.test(said)) return 'no'
+      const other = understand(said, circumstances)
+      if (other.called && other.questions.length === 0)
+        return {
+          draft: {
+            ...draft,
+            called: other.called,
+            ...(other.caller && other.caller.kind !== 'asker' ? { caller: other.caller } : {}),
+          },
+          questions: [],
+        }
+      return 'not understood'
+    }
+    const [question, ...questions] = open.questions
+    if (!question) return { draft, questions }
+    const only = question.choices.length === 1 && yes.test(said)
+    const answer = answerTo(question, only ? '1' : said, circumstances)
+    if (answer.kind === 'not understood') return 'not understood'
+    if (answer.kind === 'when') return { draft: withTime(draft, answer.when), questions }
+    if (question.about === 'caller') {
+      const label = /^(?:mobile|work|home)$/.test(question.said) ? { callerLabel: question.said } : {}
+      return { draft: { ...draft, caller: answer.party, ...label }, questions }
+    }
+    return { draft: { ...draft, called: answer.party, keys: answer.keys || draft.keys }, questions }
+  }
+
+  // ---- what follows ----------------------------------------------------------------------------------------------------------------
+
+  #decide(draft: Draft, questions: Open['questions'], asker: Asker, rounds: number): Promise<Decision> {
+    return this.#decider.decide(draft, questions, asker, rounds)
+  }
+
+  /** Stores a new request with what follows. */
+  async #store(row: CallbackRow, decision: Decision, asker: Asker): Promise<Granted> {
+    const { service, clock, notices } = this.#parts
+    if (decision.kind === 'refuse') return this.#refuse(row, decision.code, decision.what)
+    await this.askers.remember(asker, clock.now(), decision.kind === 'schedule' ? numberOf(decision) : undefined)
+    if (decision.kind === 'ask') return this.#ask({ ...row, ...shownOf(decision) }, decision.open)
+    const code = this.#code()
+    const scheduled: CallbackRow = {
+      ...row,
+      ...changesOf(decision, clock.now()),
+      state: 'scheduled',
+      cancelHash: codeHash(code),
+    }
+    const request = await service.accept(scheduled, await notices.confirmed(scheduled, code))
+    return { kind: 'taken', request, code }
+  }
+
+  async #ask(row: CallbackRow, open: Open): Promise<Granted> {
+    const { service, notices } = this.#parts
+    const code = this.#code()
+    const asking: CallbackRow = { ...row, state: 'asking', questions: stored(open), cancelHash: codeHash(code) }
+    const request = await service.accept(asking, await notices.asked(asking, open, code))
+    return { kind: 'ask', open, request }
+  }
+
+  /** A refused request is kept as one that has failed: people see why, and it counts. */
+  async #refuse(row: CallbackRow, code: RefusalCode, what: string): Promise<Granted> {
+    const { storage, notices } = this.#parts
+    const refused: CallbackRow = { ...row, state: 'failed', dueAt: null, outcome: code, target: '' }
+    const request = await storage.callbacks.accept(refused, await notices.refused(refused, code, what))
+    return { kind: 'refused', code, what, request }
+  }
+
+  /** What follows for a request that is stored already. @param name of the message to the asker */
+  async #apply(request: CallbackRow, decision: Decision, asker: Asker, name: string, again = false): Promise<Granted> {
+    const { service, notices, clock } = this.#parts
+    const { thread } = request
+    switch (decision.kind) {
+      case 'refuse': {
+        const told = await notices.refused(request, decision.code, decision.what, name)
+        const row = await service.cancel(request.id, told)
+        return { kind: 'refused', code: decision.code, what: decision.what, request: row ?? request }
+      }
+      case 'ask': {
+        const changes = { ...shownOf(decision), questions: stored(decision.open), thread }
+        const told = await notices.asked({ ...request, ...changes }, decision.open, '', name, again)
+        const row = await service.revise(request.id, changes, told)
+        return { kind: 'ask', open: decision.open, request: row ?? request }
+      }
+      case 'schedule': {
+        const code = this.#code()
+        const changes = { ...changesOf(decision, clock.now()), cancelHash: codeHash(code), thread }
+        await this.askers.remember(asker, clock.now(), numberOf(decision))
+        const told = await notices.confirmed({ ...request, ...changes }, code, name)
+        const row = await service.confirm(request.id, changes, told)
+        return { kind: 'taken', request: row ?? request, code }
+      }
+    }
+  }
+
+  #row(id: string, asker: Asker, draft: Draft, message: IncomingMessage): CallbackRow {
+    const now = this.#parts.clock.now()
+    return {
+      ...{
+        id,
+        state: 'asking',
+        attemptId: '',
+        node: '',
+        dueAt: null,
+        createdAt: now,
+        changedAt: now,
+        askerId: asker.id,
+      },
+      ...{ personId: asker.person?.id ?? '', channel: message.channel, thread: JSON.stringify(message.thread ?? null) },
+      ...{ threadKey: message.threadKey, language: asker.language, timeZone: asker.timeZone },
+      ...{ called: nameless(draft.called), caller: nameless(draft.caller), keys: draft.keys, note: draft.note },
+      ...{
+        askedAt: draft.at,
+        attempts: 0,
+        outcome: '',
+        questions: '[]',
+        cancelHash: '',
+        source: asker.source,
+        target: '',
+      },
+    }
+  }
+
+  async #circumstances(asker: Asker, message: IncomingMessage | undefined): Promise<Circumstances> {
+    const { directory, storage, clock } = this.#parts
+    const viewer = asker.person?.id
+    const contacts = viewer ? (await storage.contacts.list({ viewerId: viewer, limit: 1_000 })).contacts : []
+    const entries = entriesFor(asker, directory, contacts, this.settings.shown)
+    const party = message && addressedTo(message.to, entries, this.settings.general)
+    return {
+      ...{ now: clock.now(), timeZone: asker.timeZone, language: asker.language, entries },
+      toNumber: (text) => (directory.isTelephoneNumber(text) ? directory.normalise(text) : undefined),
+      ...(party ? { addressedTo: party } : {}),
+    }
+  }
+
+  /** Who asked for a request that is stored. */
+  async #askerOf(request: CallbackRow): Promise<Asker> {
+    const row = await this.#parts.storage.callbacks.askers.get(request.askerId)
+    const person = this.#parts.directory.personById(request.personId)
+    const { askerId: id, source, timeZone } = request
+    return {
+      ...{
+        id,
+        ...(person ? { person } : {}),
+        name: row?.name ?? '',
+        email: row?.email ?? '',
+        timeZone,
+        source,
+        keys: [],
+      },
+      ...{
+        numbers: row ? (JSON.parse(row.numbers) as AskerNumber[]) : [],
+        createdAt: row?.createdAt ?? request.createdAt,
+      },
+      language: request.language === 'de' ? 'de' : 'en',
+    }
+  }
+
+  /** 160 bits: nobody guesses a link. */
+  #code(): string {
+    return this.#parts.random.token(20)
+  }
+}
+
+function withTime(draft: Draft, when: { kind: 'now' } | { kind: 'at'; at: number; assumed: boolean }): Draft {
+  return { ...draft, at: when.kind === 'at' ? when.at : null, uncertain: when.kind === 'at' && when.assumed }
+}
+
+function firstLine(text: string): string {
+  return freshText(text).split('\n')[0]?.trim() ?? ''
+}
+
+/** Line feeds stay, everything else that prints nothing goes. */
+function withoutControl(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(/(?!\n)\p{Cc}|[\u2028\u2029]/gu, ' ')
+    .trim()
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import type { MessageChannel, OutgoingMessage } from '#channels'
+import type { Clock } from '#lib'
+import type { CallbackRow, CallbackStorage, OutboxRow } from '#storage'
+import type { Open } from './draft.ts'
+import { type Language, oneLine, type RefusalCode, type Spoken, textsOf, whenText } from './texts.ts'
+import type { CallbackParty, CallbackTold } from './types.ts'
+import type { Question } from './understanding/index.ts'
+
+/** The JSON in `caller` of a request that came by a message. */
+export interface StoredCaller extends CallbackParty {
+  /** It is the asker's own telephone. */
+  readonly own?: boolean
+}
+
+export interface NoticeParts {
+  readonly storage: CallbackStorage
+  readonly clock: Clock
+  /** Address of the pages, for links: `https://baton.example.org`; '' where there are none. */
+  readonly baseUrl: string
+}
+
+/** What is sent of a message, without what the channel knows. */
+export type NoticeBody = Omit<OutgoingMessage, 'attachments'>
+
+/** Makes the messages that an asker gets, in their language and time zone, for the way that they came by. */
+export class NoticeMaker {
+  readonly #parts: NoticeParts
+
+  constructor(parts: NoticeParts) {
+    this.#parts = parts
+  }
+
+  /** Scheduled: who rings first, who then, and when. */
+  confirmed(request: CallbackRow, code: string, name = '0'): Promise<readonly OutboxRow[]> {
+    const texts = textsOf(request.language)
+    const spoken = this.spoken(request, this.#link('cancel', code))
+    const text = texts.confirmation(spoken, callerOfRow(request).pressOne === true)
+    return this.#make(request, name, texts.subject(spoken.called), text)
+  }
+
+  /** What is still to be answered. @param again the last answer was not understood */
+  asked(request: CallbackRow, open: Open, code: string, name = '0', again = false): Promise<readonly OutboxRow[]> {
+    const texts = textsOf(request.language)
+    if (open.kind === 'link')
+      return this.#make(request, name, texts.questionSubject, texts.confirmByLink(this.#link('confirm', code)))
+    const text = this.askedText(request, open)
+    const full = again ? `${texts.notUnderstood}\n${text}` : text
+    return this.#make(request, name, texts.questionSubject, full)
+  }
+
+  /** The question in words, with its choices numbered. */
+  askedText(request: CallbackRow, open: Open): string {
+    const texts = textsOf(request.language)
+    if (open.kind === 'confirm') return texts.understood(this.spoken(request))
+    const [question] = open.questions
+    if (open.kind === 'link' || !question) return ''
+    const choices = this.choicesOf(question, request)
+    const said = oneLine(question.said, 60)
+    return [
+      texts.question({ ...question, said }),
+      ...choices.map((choice, index) => `${index + 1}. ${choice}`),
+      choices.length > 0 ? texts.choose(choices.length) : texts.anyAnswer,
+    ].join('\n')
+  }
+
+  /** The choices of a question as they are shown: `Anna Berg (Billing)`, `tomorrow at 10:00 (Europe/Berlin)`. */
+  choicesOf(question: Question, { language, timeZone }: Pick<CallbackRow, 'language' | 'timeZone'>): string[] {
+    if (question.about === 'when')
+      return question.choices.map((at) => whenText(at, this.#parts.clock.now(), timeZone, language))
+    return question.choices.map(({ name, within }) =>
+      oneLine(within.length === 0 ? name : `${name} (${within.join(', ')})`),
+    )
+  }
+
+  refused(request: CallbackRow, code: RefusalCode, what: string, name = '0'): Promise<readonly OutboxRow[]> {
+    const texts = textsOf(request.language)
+    return this.#make(request, name, texts.refusalSubject, texts.refusal(code, oneLine(what, 60)))
+  }
+
+  /** What became of an attempt, or of the request. */
+  async outcome({ what, request, attempt, outcome, nextAt }: CallbackTold): Promise<readonly OutboxRow[]> {
+    const texts = textsOf(request.language)
+    const spoken = this.spoken(request)
+    const name = `${what}-${attempt?.number ?? request.attempts}`
+    const text = (): string => {
+      switch (what) {
+        case 'connected':
+          return texts.connected(spoken)
+        case 'again': {
+          const at = whenText(nextAt ?? null, this.#parts.clock.now(), request.timeZone, request.language)
+          return `${texts.failure(outcome, spoken)} ${texts.again(at)}${texts.cancelHint('')}`
+        }
+        case 'failed':
+          return `${texts.failure(outcome, spoken)} ${texts.noMore}`
+        case 'missed':
+          return texts.missed(spoken)
+        case 'cancelled':
+          return texts.cancelled(spoken)
+      }
+    }
+    return this.#make(request, name, texts.subject(spoken.called), text())
+  }
+
+  /** How a request is spoken of to who asked. */
+  spoken(request: CallbackRow, link = ''): Spoken {
+    const texts = textsOf(request.language)
+    const called = JSON.parse(request.called) as CallbackParty
+    const caller = callerOfRow(request)
+    return {
+      called: oneLine(called.name || called.dial),
+      caller: caller.own ? texts.you(oneLine(caller.dial)) : oneLine(caller.name || caller.dial),
+      when: whenText(request.askedAt, this.#parts.clock.now(), request.timeZone, request.language),
+      link,
+    }
+  }
+
+  /** By the asker's channel, or, where nothing can be sent by it, to the address on file. */
+  async #make(request: CallbackRow, name: string, subject: string, text: string): Promise<readonly OutboxRow[]> {
+    const way = await this.#way(request)
+    if (!way) return []
+    const id = `${request.id}-${name}`
+    const language: Language = request.language === 'de' ? 'de' : 'en'
+    const body: NoticeBody = { thread: way.thread, subject, text, language, messageId: id }
+    const now = this.#parts.clock.now()
+    return [
+      {
+        ...{ id, callbackId: request.id, channel: way.channel, body: JSON.stringify(body), createdAt: now, dueAt: now },
+        ...{ tries: 0, node: '', state: 'waiting', error: '' },
+      },
+    ]
+  }
+
+  async #way(request: CallbackRow): Promise<{ channel: MessageChannel; thread: unknown } | undefined> {
+    const thread = JSON.parse(request.thread) as { to?: string } | null
+    if (request.channel === 'mail' || request.channel === 'xmpp') return { channel: request.channel, thread }
+    if (thread?.to) return { channel: 'mail', thread }
+    if (request.channel !== 'api') return undefined
+    const asker = await this.#parts.storage.askers.get(request.askerId)
+    return asker?.email ? { channel: 'mail', thread: { to: asker.email } } : undefined
+  }
+
+  #link(page: 'cancel' | 'confirm', code: string): string {
+    const { baseUrl } = this.#parts
+    // Behind the # it reaches no log and no Referer.
+    return baseUrl === '' || code === '' ? '' : `${baseUrl}/callbacks/${page}#${code}`
+  }
+}
+
+export function callerOfRow(request: Pick<CallbackRow, 'caller'>): StoredCaller {
+  return JSON.parse(request.caller) as StoredCaller
+}
+
+/** What is stored of a link's code. */
+export function codeHash(code: string): string {
+  return createHash('sha256').update(code).digest('hex')
+}
