@@ -46,11 +46,11 @@ describe('who sent it', () => {
     }
   })
 
-  const says = (value: string, name = 'mx.relay.test') => ({
-    key: 'Authentication-Results',
-    value: `${name}; ${value}`,
+  const says = (value: string, name = 'mx.relay.test') => `Authentication-Results: ${name}; ${value}`
+  const withResults = (...headers: readonly string[]) => ({
+    envelope: { from: 'anna@sender.test', to: [plain.to] },
+    raw: [...headers, 'From: anna@sender.test', '', 'call me'].join('\r\n'),
   })
-  const withResults = (...headers: { key: string; value: string }[]) => ({ ...plain, headers })
   const relayed = {
     address: '127.0.0.1',
     port: 0,
@@ -66,6 +66,11 @@ describe('who sent it', () => {
     ).toBe(false)
   })
 
+  it('is proven by the signature when a relay of ours says nothing; the relay itself proves nobody', async () => {
+    expect(await verified({ ...plain, dkim: house.key.dkim }, { listener: relayed })).toBe(true)
+    expect(await verified({ ...plain, from: 'anna@spf.test' }, { listener: relayed })).toBe(false)
+  })
+
   it.each([
     ['about another domain', [says('dmarc=pass header.from=other.test')]],
     [
@@ -73,7 +78,7 @@ describe('who sent it', () => {
       [says('dmarc=fail header.from=sender.test'), says('dmarc=pass header.from=sender.test')],
     ],
     ['in a comment', [says('spf=pass (; dmarc=pass header.from=sender.test)')]],
-    ['in a quoted string', [says('spf=pass smtp.mailfrom="x; dmarc=pass header.from=sender.test"')]],
+    ['in a quoted string', [says('spf=pass smtp.mailfrom="x; dmarc=pass header.from=sender.test ; y"')]],
     ['beside a quoted string', [says('dmarc=pass reason="x header.from=sender.test" header.from=other.test')]],
     ['told twice', [says('dmarc=pass header.from=sender.test; dmarc=fail header.from=sender.test')]],
   ])('is not believed when it is %s', async (_name, headers) => {

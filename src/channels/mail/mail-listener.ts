@@ -245,7 +245,13 @@ export class MailListener {
 
 /** Addresses count one by one, of IPv6 by the /64 that one subscriber has. */
 function sourceOf(address: string): string {
-  return isIPv6(address) ? address.split(':').slice(0, 4).join(':') : address
+  if (!isIPv6(address)) return address
+  const [front, back] = address.split('::').map((part) => part.split(':').filter((group) => group !== '')) as [
+    string[],
+    string[]?,
+  ]
+  const zeros = Array<string>(Math.max(0, 8 - front.length - (back?.length ?? 0))).fill('0')
+  return [...front, ...zeros, ...(back ?? [])].slice(0, 4).join(':')
 }
 
 function addressList(addresses: readonly string[]): BlockList {
