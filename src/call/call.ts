@@ -1,6 +1,7 @@
 import type { Person, Trunk } from '#directory'
 import type { Playing } from '#media'
 import type { Dialog, DialogState, HeaderLines, Request, Response, ServerTransaction } from '#sip'
+import { type AnswerFinder, answerBy } from './answer-by.ts'
 import type { Branch, RungDialog } from './branch.ts'
 import { closeCall, endUnanswered } from './call-ending.ts'
 import { factsOf } from './call-facts.ts'
@@ -31,6 +32,8 @@ export interface CallHost {
   changed(call: Call, change: CallChange): void
   /** The call whose leg has this dialog with the server. */
   callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined
+  /** What takes the call in the place of a station. */
+  readonly answering: AnswerFinder
   /** Messages with this Call-ID belong to the call's trace. */
   traced(call: Call, sipCallId: string, rung?: RungDialog): void
 }
@@ -110,6 +113,10 @@ export class Call implements RingingListener, LegListener {
   async start(side: CallerSide): Promise<void> {
     const { core } = this.host
     this.side = side
+    if (this.#answered(undefined)) {
+      this.host.changed(this, 'started')
+      return
+    }
     try {
       const plan = this.route ?? planFor(this.dialled, this.from.origin, this.host.surroundings, this.planRequest(0))
       this.plan = withoutStation(plan, (binding) => side.speaksFrom(binding))
@@ -231,6 +238,7 @@ export class Call implements RingingListener, LegListener {
           ? this.plan?.onNoAnswer
           : undefined
     if (forward && this.plan?.person && forwardTo(this, forward, this.plan.person, ++this.#forwards)) return
+    if (this.#answered(cause)) return
     endUnanswered(this, cause, status, cause === 'declined' || cause === 'busy' ? 'callee' : 'server')
   }
 
@@ -461,7 +469,21 @@ export class Call implements RingingListener, LegListener {
     const code = error instanceof CallError ? error.code : 'error'
     if (!(error instanceof CallError))
       this.host.core.log.error({ error: String((error as Error)?.stack ?? error) }, 'a call failed on a bug')
+    if (code !== 'error' && this.#answered(code)) {
+      this.host.changed(this, 'started')
+      return
+    }
     endUnanswered(this, code, refusalOf(code).sip, 'server')
+  }
+
+  /** Whether a service takes the call in the place of a station. */
+  #answered(cause: CallErrorCode | undefined): boolean {
+    if (this.state !== 'ringing' || this.served || this.route) return false
+    const service = this.host.answering(this, cause)
+    if (!service) return false
+    this.history = this.branchViews(this.host.core.clock.now())
+    inBackground(this.host.core, 'answering a call', answerBy(this, service))
+    return true
   }
 
   /** Hands the trace so far to storage, so that a held call costs no memory for it. */

@@ -68,6 +68,14 @@ export class CallerSession {
     return (await this.engine.bridge(this.media, station)) === 'incompatible' ? undefined : body
   }
 
+  /** Answers the caller with nobody behind: what their 200 carries; `undefined` where nothing is to be agreed. */
+  async alone(): Promise<string | undefined> {
+    if (this.#settled) return ''
+    if (this.#early !== undefined) return this.#early
+    const made = this.#offerless ? await this.media.offer() : await this.media.answer()
+    return made.ok ? made.value : undefined
+  }
+
   async #body(station: MediaLeg): Promise<string | undefined> {
     if (this.#settled) return ''
     // An answer that went out with a provisional response stays the answer (RFC 3261 §13.2.1); direct media has only the station's own.

@@ -8,6 +8,7 @@ import {
   type UserAgentHandler,
 } from '#sip'
 import { type Admission, admit, callerOf, refuse } from './admission.ts'
+import type { AnswerFinder } from './answer-by.ts'
 import type { RungDialog } from './branch.ts'
 import { Call, type CallHost } from './call.ts'
 import { CallTraces, peerOf } from './call-traces.ts'
@@ -47,6 +48,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
   /** By what Replaces may name. */
   readonly #dialogs = new NamedDialogs()
   readonly #indications: Indication[] = []
+  readonly #finders: AnswerFinder[] = []
   #tickets: Tickets | undefined
   #replaced: ((leg: IncomingLeg, named: NamedDialog) => void) | undefined
   #pickUp: ((id: CallId, person: Person, station: string | undefined) => Promise<void>) | undefined
@@ -278,6 +280,22 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       .bindingsOf(person.id)
       .filter((binding) => device === undefined || binding.device.name === device)
       .map((binding) => stationOf(directory, person, binding))
+  }
+
+  /**
+   * From now on calls may be answered by something of the server's: asked before a call rings anybody, and when nobody has taken it. The
+   * first that gives a service has the call.
+   */
+  answerBy(find: AnswerFinder): void {
+    this.#finders.push(find)
+  }
+
+  readonly answering: AnswerFinder = (call, cause) => {
+    for (const find of this.#finders) {
+      const service = find(call, cause)
+      if (service) return service
+    }
+    return undefined
   }
 
   /** Counts a refusal of a service. */

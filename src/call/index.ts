@@ -1,4 +1,5 @@
 export { CallActs } from './acts.ts'
+export type { AnswerFinder, AnsweringService } from './answer-by.ts'
 export type { Call } from './call.ts'
 export { askingCaller, type Caller } from './caller.ts'
 export { Calls } from './calls.ts'

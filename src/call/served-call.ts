@@ -121,7 +121,12 @@ export class ServedCall implements ServedLegs {
 
   /** Ends everything that is left. @param cause what the record says */
   end(cause: CallErrorCode): void {
-    if (!this.#over) this.call.end(cause, 'server')
+    if (!this.#over) this.call.end(this.call.answeredAt > 0 ? 'answered' : cause, 'server')
+  }
+
+  /** Somebody has been answered in the place of a station: they are held as if they had been rung. */
+  hold(held: HeldLeg): void {
+    this.#legs.add(held)
   }
 
   /** See {@link ServedLegs}. */
@@ -163,7 +168,11 @@ export class ServedCall implements ServedLegs {
   #ended(): void {
     this.#over = true
     for (const ring of [...this.#rings]) ring.cancel(new CallError('cancelled'))
-    for (const held of [...this.#legs]) this.release(held)
+    for (const held of [...this.#legs]) {
+      // Of a call that has a record, the call itself lets the legs go.
+      if (this.call.answeredAt > 0) held.hungUp()
+      else this.release(held)
+    }
   }
 
   #drop(leg: Leg): void {
