@@ -41,6 +41,13 @@ describe('the new part of an answer', () => {
 })
 
 describe('text', () => {
+  it('takes time in proportion to its length, whatever it holds', () => {
+    const spaces = `${' '.repeat(2_000_000)}x`
+    expect(tidyText(spaces)).toBe('x')
+    expect(tidyText(`y${spaces}`)).toHaveLength(mostTextBytes)
+    for (const part of ['on ', 'On a b\n', '>', 'From:\n', '-', '\n']) withoutQuotes(part.repeat(300_000))
+  })
+
   it('has no control characters and a bounded length', () => {
     expect(tidyText('a\0b\u0007\r\nc\u2028d\x1b[31m \n\n\n\ne')).toBe('ab\nc\nd[31m\n\ne')
     expect(Buffer.byteLength(tidyText('ä'.repeat(100_000)))).toBe(mostTextBytes)

@@ -106,7 +106,9 @@ export function tidyText(text: string): string {
   const lines = text
     .replace(/\r\n?|[\u2028\u2029\v\f]/g, '\n')
     .replace(/[\p{Cc}\u{feff}]/gu, (character) => (character === '\n' || character === '\t' ? character : ''))
-    .replace(/[^\S\n]+$/gm, '')
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
   const bytes = Buffer.from(lines)

@@ -34,6 +34,7 @@ export interface MailThread {
 
 const mostHeaderBytes = 128 * 1024
 const mostSubject = 500
+const mostFrom = 2_000
 const mostName = 100
 
 /**
@@ -131,6 +132,7 @@ function authorOf(headers: readonly Header[]): { address: string; name: string }
   if (fields.length === 0) return 'it has no From header'
   if (fields.length > 1) return 'it has more than one From header'
   const value = fields[0]!.value
+  if (value.length > mostFrom) return `its From header is longer than ${mostFrom} characters`
   // What follows the address in its angle brackets is read as part of it by some, and by others not.
   const bare = value.replace(/"(?:[^"\\]|\\.)*"|\([^()]*\)/g, '').trim()
   if (/[<>]/.test(bare) && !/^[^<>]*<[^<>]*>$/.test(bare)) return 'its From header does not hold exactly one address'
@@ -138,7 +140,7 @@ function authorOf(headers: readonly Header[]): { address: string; name: string }
   if (!author || others.length > 0) return 'its From header does not hold exactly one address'
   if (author.group) return 'its From header holds a group, not one address'
   const address = mailAddress(author.address)
-  if (!address || value.split('@').length > 20) return 'its From header does not hold an address like anna@example.org'
+  if (!address) return 'its From header does not hold an address like anna@example.org'
   const name = decodeWords(author.name).trim()
   if (!fitsHeader(name)) return 'its From header holds a line break or another control character'
   return { address, name: name.slice(0, mostName) }
