@@ -27,7 +27,7 @@ export async function intakeFixture(settings: Partial<IntakeSettings> = {}) {
   const parts = { service, storage, directory, notices, clock, random, log: silentLog }
   const all = { baseUrl: 'https://baton.example', timeZone: 'Europe/Berlin', ...settings }
   const intake = new Intake({ ...parts, settings: all })
-  intake.start()
+  await intake.start()
   let count = 0
   const messages: IncomingMessage[] = []
 

@@ -11,6 +11,8 @@ export {
   type Wish,
 } from './intake.ts'
 export { NoticeMaker, type NoticeParts } from './notices.ts'
+export { Outbox, type OutboxParts } from './outbox.ts'
 export { defaultRetryPolicy, type Outcome, type RetryPolicy, type Window, withinWindow } from './retry.ts'
 export { type CallbackParts, CallbackService, defaultCallbackSettings } from './service.ts'
+export { type Language, type RefusalCode, textsOf, whenText } from './texts.ts'
 export * from './types.ts'

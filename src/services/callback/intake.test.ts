@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { eventually } from '../../../test/interop/eventually.ts'
 import { fromAlice, type IntakeFixture, intakeFixture, noon } from '../../../test/support/callback-intake.ts'
 
 let desk: IntakeFixture
@@ -65,7 +66,7 @@ describe('a message becomes a call', () => {
   it('of somebody who asked before: they say only whom', async () => {
     const { request: first } = await desk.hand(desk.mail(`Please have sales call me on ${own}`))
     await desk.intake.askers.verified(first?.askerId ?? '', own, noon)
-    desk.clock.advance(hour)
+    await desk.clock.advance(hour)
     const { request } = await desk.hand(desk.mail('Please have sales call me'))
     expect(request?.id).not.toBe(first?.id)
     expect(JSON.parse(request?.caller ?? '')).toEqual({ dial: own, name: '', own: true })
@@ -278,4 +279,19 @@ test('the link of a confirmation calls off', async () => {
   expect(await desk.intake.cancelByCode(`${code.slice(0, -1)}x`)).toBeUndefined()
   expect(await desk.intake.cancelByCode(code)).toMatchObject({ state: 'cancelled' })
   expect(await desk.intake.cancelByCode(code)).toBeUndefined()
+})
+
+test('a number that nobody confirmed is rung by no second attempt', async () => {
+  const { request } = await desk.hand(desk.mail(`Please have sales call me on ${own}`))
+  const again = { ...request, outcome: 'caller-no-key', attempts: 1 } as NonNullable<typeof request>
+  const [notice] = await desk.notices.outcome({
+    what: 'again',
+    request: again,
+    outcome: 'caller-no-key',
+    nextAt: noon + 300_000,
+  })
+  expect(notice?.body).toContain('I do not try again')
+  await desk.storage.callbacks.change(again, 'scheduled', [])
+  await desk.intake.start()
+  await eventually(async () => expect((await desk.list())[0]?.state).toBe('cancelled'))
 })

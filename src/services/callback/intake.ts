@@ -7,7 +7,7 @@ import { type Caps, defaultCaps, hourMs, sourceCap } from './caps.ts'
 import { Decider, type Decision } from './decide.ts'
 import { type Draft, draftOf, type Open, openOf, stored } from './draft.ts'
 import { addressedTo, entriesFor, type PublicEntries } from './entries.ts'
-import { callerOfRow, codeHash, type NoticeMaker } from './notices.ts'
+import { callerOfRow, codeHash, type NoticeMaker, ringsNoMore } from './notices.ts'
 import { changesOf, idOf, nameless, numberOf, renamed, shortHash, shownOf } from './request-row.ts'
 import type { CallbackService } from './service.ts'
 import type { RefusalCode } from './texts.ts'
@@ -47,6 +47,8 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Told when a message waits to go out. */
+  readonly wake?: () => void
   readonly settings?: Partial<IntakeSettings>
 }
 
@@ -102,16 +104,23 @@ export class Intake {
     })
   }
 
-  /** Learns from calls that were made: whoever pressed the key on a telephone has it. */
-  start(): void {
+  /** Learns from calls that were made: whoever pressed the key on a telephone has it. Leaves telephones in peace that nobody confirmed. */
+  async start(): Promise<void> {
+    const { service, storage } = this.#parts
+    this.#unwatch = service.watch(({ request }) => this.#learn(request))
+    // What a crashed run had no time for.
+    const { callbacks } = await storage.callbacks.list({ states: ['scheduled'], limit: 1_000 })
+    for (const request of callbacks) this.#learn(request)
+  }
+
+  #learn(request: CallbackRow): void {
     const { service, clock, log } = this.#parts
-    this.#unwatch = service.watch(({ request }) => {
-      const caller = callerOfRow(request)
-      if (request.state !== 'connected' || !caller.own || caller.pressOne !== true) return
-      this.askers
-        .verified(request.askerId, caller.dial, clock.now())
-        .catch((error: unknown) => log.warn({ error: String(error) }, 'a confirmed number could not be stored'))
-    })
+    const failed = (error: unknown): void =>
+      log.warn({ error: String(error) }, 'the end of a call could not be learned from')
+    if (ringsNoMore(request)) service.cancel(request.id, []).catch(failed)
+    const caller = callerOfRow(request)
+    if (request.state !== 'connected' || !caller.own || caller.pressOne !== true) return
+    this.askers.verified(request.askerId, caller.dial, clock.now()).catch(failed)
   }
 
   stop(): void {
@@ -169,7 +178,7 @@ export class Intake {
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(run, run)
-    this.#turn = turn.catch(() => {})
+    this.#turn = turn.then(() => this.#parts.wake?.()).catch(() => {})
     return turn
   }
 

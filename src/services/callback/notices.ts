@@ -18,6 +18,8 @@ export interface NoticeParts {
   readonly clock: Clock
   /** Address of the pages, for links: `https://baton.example.org`; '' where there are none. */
   readonly baseUrl: string
+  /** Whether mail can go out: answers to requests by form or program go to the address on file. */
+  readonly mail?: boolean
 }
 
 /** What is sent of a message, without what the channel knows. */
@@ -88,6 +90,7 @@ export class NoticeMaker {
         case 'connected':
           return texts.connected(spoken)
         case 'again': {
+          if (ringsNoMore(request)) return `${texts.failure(outcome, spoken)} ${texts.noMore}`
           const at = whenText(nextAt ?? null, this.#parts.clock.now(), request.timeZone, request.language)
           return `${texts.failure(outcome, spoken)} ${texts.again(at)}${texts.cancelHint('')}`
         }
@@ -135,7 +138,7 @@ export class NoticeMaker {
     const thread = JSON.parse(request.thread) as { to?: string } | null
     if (request.channel === 'mail' || request.channel === 'xmpp') return { channel: request.channel, thread }
     if (thread?.to) return { channel: 'mail', thread }
-    if (request.channel !== 'api') return undefined
+    if (request.channel !== 'api' || !this.#parts.mail) return undefined
     const asker = await this.#parts.storage.askers.get(request.askerId)
     return asker?.email ? { channel: 'mail', thread: { to: asker.email } } : undefined
   }
@@ -149,6 +152,14 @@ export class NoticeMaker {
 
 export function callerOfRow(request: Pick<CallbackRow, 'caller'>): StoredCaller {
   return JSON.parse(request.caller) as StoredCaller
+}
+
+/**
+ * Nobody has confirmed the caller's number yet, and it was rung: whoever sits there is left in peace, though another attempt is planned.
+ */
+export function ringsNoMore(request: Pick<CallbackRow, 'caller' | 'outcome' | 'state'>): boolean {
+  const { own, pressOne } = callerOfRow(request)
+  return request.state === 'scheduled' && request.outcome.startsWith('caller-') && own === true && pressOne === true
 }
 
 /** What is stored of a link's code. */

@@ -1,0 +1,120 @@
+import type { MessagePort, OutgoingMessage } from '#channels'
+import type { Clock, Log, Timer } from '#lib'
+import type { CallbackStorage, OutboxRow } from '#storage'
+
+export interface OutboxParts {
+  readonly storage: CallbackStorage
+  readonly ports: readonly MessagePort[]
+  readonly clock: Clock
+  readonly log: Log
+  /** This process among those on the database. */
+  readonly node: string
+}
+
+const minuteMs = 60_000
+/** Pauses after the first, second … try that failed, in ms; the last one again and again. */
+const pausesMs = [1, 5, 15, 60].map((minutes) => minutes * minuteMs)
+/** What cannot go out for so long is given up. */
+const longestMs = 24 * 60 * minuteMs
+/** A message that is being sent is this process's for so long; after a crash another try is made. */
+const holdMs = 5 * minuteMs
+/** Other processes add messages without a word to us. */
+const lookMs = 5_000
+const atOnce = 20
+
+/**
+ * Sends the messages that are due by their channels. Each is taken in the database first, so that one process sends it, and written off when
+ * the next server has it. After a crash in between it goes once more, under the same Message-ID.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts
+  readonly #ports: ReadonlyMap<string, MessagePort>
+  #timer: Timer | undefined
+  #working: Promise<void> | undefined
+  #again = false
+  #stopped = true
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts
+    this.#ports = new Map(parts.ports.map((port) => [port.channel, port]))
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.look()
+  }
+
+  /** Something may be due. */
+  look(): void {
+    if (this.#stopped) return
+    this.#again = true
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+      if (this.#again) this.look()
+    })
+  }
+
+  /** Takes nothing more. Resolves once what is being sent is written off. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#parts.clock.clearTimeout(this.#timer)
+    await this.#working
+  }
+
+  async #work(): Promise<void> {
+    const { clock, log } = this.#parts
+    clock.clearTimeout(this.#timer)
+    let waitMs = lookMs
+    while (this.#again && !this.#stopped) {
+      this.#again = false
+      try {
+        waitMs = await this.#round()
+      } catch (error) {
+        log.error({ error: String(error) }, 'messages that are to go out could not be read')
+        waitMs = lookMs
+      }
+    }
+    if (!this.#stopped) this.#timer = clock.setTimeout(() => this.look(), waitMs)
+  }
+
+  /** @returns ms until the next look */
+  async #round(): Promise<number> {
+    const { storage, clock } = this.#parts
+    const due = await storage.outbox.due(clock.now(), atOnce)
+    await Promise.all(due.map((row) => this.#sendOne(row)))
+    const next = await storage.outbox.nextDue()
+    return next === undefined ? lookMs : Math.max(0, Math.min(lookMs, next - clock.now()))
+  }
+
+  async #sendOne(row: OutboxRow): Promise<void> {
+    const { storage, clock, log, node } = this.#parts
+    const now = clock.now()
+    if (!(await storage.outbox.take(row.id, node, now, now + holdMs))) return
+    const tries = row.tries + 1
+    const { why, permanent } = await this.#sent(row)
+    if (why === '') {
+      await storage.outbox.put({ ...row, tries, node, state: 'sent', error: '' })
+      return
+    }
+    const pause = pausesMs[Math.min(tries, pausesMs.length) - 1] as number
+    const dueAt = clock.now() + pause
+    const given = permanent || dueAt - row.createdAt > longestMs
+    // Neither the address nor the text goes into the log.
+    const facts = { message: row.id, channel: row.channel, tries, why }
+    if (given) log.error(facts, 'a message could not be sent and is given up')
+    else log.warn(facts, 'a message could not be sent; it is tried again')
+    await storage.outbox.put({ ...row, tries, node: '', dueAt, state: given ? 'failed' : 'waiting', error: why })
+  }
+
+  async #sent(row: OutboxRow): Promise<{ readonly why: string; readonly permanent: boolean }> {
+    const port = this.#ports.get(row.channel)
+    if (!port) return { why: `nothing can be sent by ${row.channel} here`, permanent: false }
+    try {
+      await port.send(JSON.parse(row.body) as OutgoingMessage)
+      return { why: '', permanent: false }
+    } catch (error) {
+      const permanent = error instanceof Error && 'permanent' in error && error.permanent === true
+      return { why: (error instanceof Error ? error.message : String(error)).slice(0, 500), permanent }
+    }
+  }
+}
