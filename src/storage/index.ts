@@ -1,6 +1,7 @@
 export type * from './callback-port.ts'
 export { openStorage, type StorageOptions } from './open.ts'
 export * from './port.ts'
+export type * from './queue-port.ts'
 export { type FolderReader, readFolder } from './sqlite/read-folder.ts'
 export { readTrace } from './sqlite/read-trace.ts'
 export { restoreBackup } from './sqlite/restore.ts'

@@ -19,6 +19,7 @@ import {
   dropParticipant,
   dropParticipants,
   dropPassword,
+  dropQueueCallersOf,
   dropRecord,
   dropSessionsOf,
   dropTokensOf,
@@ -75,6 +76,7 @@ export function createMaintenance(
       for (const { id } of bindings) directory.push(dropBinding, id)
       directory.push(dropDevicesOf, personId, dropNumbersOf, 'person', personId, dropDirectory.people, personId)
       directory.push(dropPassword, personId, dropSessionsOf, personId, dropTokensOf, personId, anonymiseNotes, personId)
+      directory.push(dropQueueCallersOf, personId)
       directory.push(dropVoicemailOf, personId, anonymiseVoicemail, personId)
       // Shared contacts belong to everybody, so they stay.
       const contacts = await reads

@@ -1,4 +1,5 @@
 import type { CallbackStorage } from './callback-port.ts'
+import type { QueueStorage } from './queue-port.ts'
 import type { VoicemailStorage } from './voicemail-port.ts'
 
 /**
@@ -430,6 +431,8 @@ export interface Storage {
   readonly callbacks: CallbackStorage
   /** Messages that callers leave. */
   readonly voicemail: VoicemailStorage
+  /** Centres of our own and who waits in them. */
+  readonly queues: QueueStorage
   /** Small durable values: node id, HMAC keys, schema facts. */
   readonly values: {
     get(key: string): Promise<string | undefined>

@@ -32,6 +32,7 @@ import type {
   TokenRow,
   TrunkRow,
 } from './port.ts'
+import type { QueueCallerRow, QueueRow } from './queue-port.ts'
 import type { StoredContact, ValueRow } from './tables.ts'
 import type { VoicemailRow } from './voicemail-port.ts'
 
@@ -62,6 +63,8 @@ export interface Tables {
   askerKeys: { key: string; askerId: string }
   outbox: OutboxRow
   voicemail: VoicemailRow
+  queues: QueueRow
+  queueCallers: QueueCallerRow
 }
 
 export type Reads = Kysely<Tables>

@@ -1,4 +1,5 @@
 import { askerKeysTable, askersTable, callbackAttemptsTable, callbacksTable, outboxTable } from './callback-tables.ts'
+import { queueCallersTable, queuesTable } from './queue-tables.ts'
 import {
   bindingsTable,
   chargesTable,
@@ -279,6 +280,13 @@ export const anonymiseNotes = update(
   (rows) => `UPDATE contact_notes SET author_id = '' FROM ${rows} WHERE contact_notes.author_id = v.p0`,
   true,
 )
+
+export const putQueue = put(queuesTable)
+export const dropQueue = drop('queues', ['id'])
+export const putQueueCaller = put(queueCallersTable)
+export const dropQueueCaller = drop('queue_callers', ['id'])
+export const dropQueueCallersIn = drop('queue_callers', ['queue_id'], true)
+export const dropQueueCallersOf = drop('queue_callers', ['person_id'], true)
 
 function typesOf<Row>({ columns, integers }: Table<Row>): readonly string[] {
   return columns.map((column) => (integers.includes(column) ? 'bigint' : 'text'))

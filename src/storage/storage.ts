@@ -7,6 +7,7 @@ import { createContacts } from './contacts.ts'
 import type { Engine, Unit } from './engine.ts'
 import { createMaintenance } from './maintenance.ts'
 import type { DirectoryRows, DirectoryTable, Storage } from './port.ts'
+import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
 import { createRecords } from './records.ts'
 import { pushRow } from './rows.ts'
@@ -74,6 +75,7 @@ export function createStorage(engine: Engine, clock: Clock, log: Log, flushMs: n
     contacts: createContacts(queue, reads),
     callbacks: createCallbacks(queue, reads),
     voicemail: createVoicemail(queue, reads),
+    queues: createQueues(queue, reads),
     values: {
       get: value,
       put: (key, value) => queue.add([putValue, key, value]),

@@ -4,6 +4,7 @@ import { accountsAndContacts } from './002-accounts-and-contacts.ts'
 import { chargesAndNodes } from './003-charges-and-nodes.ts'
 import { callbacks } from './004-callbacks.ts'
 import { voicemail } from './005-voicemail.ts'
+import { queues } from './006-queues.ts'
 import type { Migration } from './dialect.ts'
 
 export * from './dialect.ts'
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
   chargesAndNodes,
   callbacks,
   voicemail,
+  queues,
 ]
 
 /** Where a database keeps which migrations it has had. */
