@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Inspector } from '../../bench/inspector.ts'
+import { callbackCrashRounds } from '../crash/callback-rounds.ts'
 import { crashRounds } from '../crash/rounds.ts'
 import { callsUnderLoss } from '../scenarios/loss.ts'
 import { pickupInterleavings } from '../scenarios/pickup-interleavings.ts'
@@ -122,6 +123,23 @@ function crash(database: 'sqlite' | 'postgres'): SoakSuite['run'] {
   }
 }
 
+async function callbacks({ seed, scale, progress }: SoakRun): Promise<string> {
+  const rounds = await callbackCrashRounds({
+    ...{ seed, rounds: Math.max(1, Math.round(200 * scale)) },
+    onRound: ({ round, killedAfter, states, phones }) =>
+      progress(
+        `kill ${round} after ${killedAfter} ms: ${phones} phones rang or talked, requests ${JSON.stringify(states)}`,
+      ),
+  })
+  const { states, cut } = rounds.at(-1)!
+  const requests = Object.values(states).reduce((total, count) => total + count, 0)
+  const phones = rounds.reduce((total, round) => total + round.phones, 0)
+  return [
+    `${rounds.length} kills; ${requests} requests, none lost (${JSON.stringify(states).replaceAll('"', '')}), ${cut} attempts cut;`,
+    `${phones} phones rang or talked, all told to stop; none was rung twice for one attempt`,
+  ].join(' ')
+}
+
 async function loss({ seed, scale, progress }: SoakRun): Promise<string> {
   const seeds = Math.max(1, Math.round(10 * scale))
   let setUp = 0
@@ -172,5 +190,6 @@ export const suites: readonly SoakSuite[] = [
     run: mutations,
   },
   { name: 'crash-sqlite', about: '50 times kill -9 under load, SQLite', run: crash('sqlite') },
+  { name: 'callbacks', about: '200 times kill -9 while requested calls are made', run: callbacks },
   { name: 'crash-postgres', about: '50 times kill -9 under load, PostgreSQL', run: crash('postgres') },
 ]
