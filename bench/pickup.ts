@@ -73,12 +73,23 @@ interface Times {
 
 const ok = (client: SipClient, message: ReceivedMessage): void => client.send(client.response(message, 200, 'OK'))
 
-/** Bob rings, Carol dials the code, the caller hangs up. @param replaces Carol's phone takes INVITEs with Replaces */
-async function pickUp(caller: SipClient, carol: SipClient, replaces: boolean): Promise<Times> {
+/**
+ * Bob rings, Carol dials the code, the caller hangs up.
+ * @param replaces Carol's phone takes INVITEs with Replaces
+ * @returns undefined where the server had too much to do for one more call, and said so (503)
+ */
+async function pickUp(caller: SipClient, carol: SipClient, replaces: boolean): Promise<Times | undefined> {
   const called = { uri: `sip:${bobsNumber}@127.0.0.1`, callId: newCallId() }
   const placed = { ...called, method: 'INVITE', cseq: 1, branch: newBranch(), body: audioSdp(outside, 30_000) }
   caller.send(caller.request(placed))
-  await caller.expect({ method: 'INVITE', status: 180, callId: called.callId })
+  const placedAnswer = (message: ReceivedMessage) =>
+    message.header('Call-ID') === called.callId && message.method === 'INVITE' && (message.status ?? 0) >= 180
+  const rings = await caller.expect(placedAnswer)
+  if (rings.status !== 180) {
+    caller.send(caller.request({ ...placed, method: 'ACK', body: '', to: rings.header('To') ?? '' }))
+    if (rings.status === 503) return undefined
+    throw new Error(`a call was refused: ${rings.startLine}`)
+  }
 
   const code = { uri: 'sip:*8@baton.local', callId: newCallId() }
   const headers = replaces ? { Supported: 'replaces' } : {}
@@ -98,36 +109,46 @@ async function pickUp(caller: SipClient, carol: SipClient, replaces: boolean): P
     .then((answer) => ({ answer, at: performance.now() }))
   const sent = performance.now()
   carol.send(withPassword)
-  const picker = await (replaces ? replaced(carol, code, second) : answered(carol, code))
-  const { answer, at } = await callersAnswer
+  const picked = replaces ? replaced(carol, code, second) : answered(carol, code)
+  const [picker, { answer, at }] = await Promise.all([picked, callersAnswer])
   const dialog = { ...called, uri: answer.contact() ?? called.uri, to: answer.header('To') ?? '' }
   caller.send(caller.request({ ...dialog, method: 'ACK', cseq: 1 }))
   await caller.ask({ ...dialog, method: 'BYE', cseq: 2 })
-  ok(carol, await carol.expect((message) => message.status === undefined && message.method === 'BYE'))
-  return { picker: picker - sent, caller: at - sent, challenged: picker - first }
+  const bye = (message: ReceivedMessage) => isRequest(message, 'BYE') && message.header('Call-ID') === picker.callId
+  ok(carol, await carol.expect(bye))
+  return { picker: picker.at - sent, caller: at - sent, challenged: picker.at - first }
 }
 
 type Code = { readonly uri: string; readonly callId: string }
 
-/** Carol's own INVITE is answered. @returns when */
-async function answered(carol: SipClient, code: Code): Promise<number> {
-  const answer = await carol.expect({ method: 'INVITE', status: 200, callId: code.callId })
+/** When Carol heard of it, and the dialog that she has the call in. */
+type Picked = { readonly at: number; readonly callId: string }
+
+const isRequest = (message: ReceivedMessage, method: string): boolean =>
+  message.status === undefined && message.method === method
+
+/** Carol's own INVITE is answered. */
+async function answered(carol: SipClient, code: Code): Promise<Picked> {
+  const final = (message: ReceivedMessage) => (message.status ?? 0) >= 200 && message.header('Call-ID') === code.callId
+  const answer = await carol.expect((message) => final(message) && message.status !== 407)
+  if (answer.status !== 200) throw new Error(`a pickup was refused: ${answer.startLine}`)
   const at = performance.now()
   const uri = answer.contact() ?? code.uri
   carol.send(carol.request({ ...code, method: 'ACK', uri, to: answer.header('To') ?? '', cseq: 2 }))
-  return at
+  return { at, callId: code.callId }
 }
 
-/** Carol's early session is replaced, and she cancels it. @returns when she was asked */
-async function replaced(carol: SipClient, code: Code, invite: { cseq: number; branch: string }): Promise<number> {
-  const asked = await carol.expect((message) => message.status === undefined && message.method === 'INVITE')
+/** Carol's early session is replaced, and she cancels it. */
+async function replaced(carol: SipClient, code: Code, invite: { cseq: number; branch: string }): Promise<Picked> {
+  const asks = (message: ReceivedMessage) => message.header('Replaces')?.startsWith(code.callId) === true
+  const asked = await carol.expect((message) => isRequest(message, 'INVITE') && asks(message))
   const at = performance.now()
   carol.send(carol.response(asked, 200, 'OK', { body: audioSdp('127.0.0.1', 30_004) }))
   const { cseq, branch } = invite
   carol.send(carol.request({ ...code, method: 'CANCEL', cseq, branch }))
   const final = await carol.expect({ method: 'INVITE', status: 487, callId: code.callId })
   carol.send(carol.request({ ...code, method: 'ACK', cseq, branch, to: final.header('To') ?? '' }))
-  return at
+  return { at, callId: asked.header('Call-ID') ?? '' }
 }
 
 const digits = (value: number) => value.toFixed(1).padStart(7)
@@ -140,13 +161,16 @@ function row(what: string, values: readonly number[]): string {
 
 async function measure(caller: SipClient, carol: SipClient, replaces: boolean, beside: string): Promise<string[]> {
   const times: Times[] = []
+  let turnedAway = 0
   for (let i = -warmUp; i < pickups; i++) {
     const took = await pickUp(caller, carol, replaces)
-    if (i >= 0) times.push(took)
+    if (!took) turnedAway++
+    else if (i >= 0) times.push(took)
     // What is over is not looked through again.
     for (const client of [caller, carol]) client.received.length = 0
     await sleep(pauseMs())
   }
+  if (turnedAway > 0) console.log(`${beside}: ${turnedAway} calls to Bob were turned away with 503, for want of CPU`)
   const of = (read: (one: Times) => number) => times.map(read)
   if (replaces)
     return [
