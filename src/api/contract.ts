@@ -1,4 +1,5 @@
 /** What goes over HTTP and the event WebSocket: the server is tested against these shapes, and the pages take their types from here. */
+export * from './contract/callbacks.ts'
 export * from './contract/calls.ts'
 export * from './contract/charges.ts'
 export * from './contract/client.ts'

@@ -5,10 +5,27 @@ import type { MayReach, PushSubscriptions } from '#channels'
 import type { Accounts, Directory, DirectoryAdmin, Person } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import type { IceServer } from '#media'
-import type { Storage } from '#storage'
+import type { CallbackService, Intake, NoticeMaker } from '#services'
+import type { CallbackStorage, Storage } from '#storage'
 import type { Access } from './access.ts'
 import type { About, AnswerOf, EndpointName, Endpoints } from './contract.ts'
 import type { Viewer } from './viewer.ts'
+
+/** Calls that somebody asks for. */
+export interface CallbackDesk {
+  readonly service: CallbackService
+  readonly intake: Intake
+  readonly notices: NoticeMaker
+  readonly storage: CallbackStorage
+  readonly widget: {
+    /** Whose pages may hold the widget; none when empty. */
+    readonly origins: readonly string[]
+    /** `mail`: visitors confirm by a link; `key`: by pressing 1 when they are called. */
+    readonly confirm: 'mail' | 'key'
+    /** Who is called where the page does not say it. */
+    readonly called: string
+  }
+}
 
 /** What log-ins and everything behind them need; without it the server only shows the board. */
 export interface DeskParts {
@@ -17,6 +34,8 @@ export interface DeskParts {
   readonly acts: Pick<CallActs, keyof CallActs>
   readonly storage: Pick<Storage, 'contacts' | 'charges'>
   readonly random: Random
+  /** Absent where calls cannot be asked for. */
+  readonly callbacks?: CallbackDesk
   /** Lets the demo's built-in caller ring somebody; absent outside the demo. Rejects with `code: 'unknown-person' | 'busy'`. */
   ringDemoCaller?(login: string): Promise<void>
   /** What a person's browser uses on its way to the media (ICE). */

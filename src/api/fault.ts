@@ -9,17 +9,27 @@ export class ApiFault extends Error {
   readonly code: string
   readonly field: string | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly choices: readonly string[]
 
-  constructor(status: number, code: string, message: string, field?: string, headers: Record<string, string> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    field?: string,
+    headers: Record<string, string> = {},
+    choices: readonly string[] = [],
+  ) {
     super(message)
     this.status = status
     this.code = code
     this.field = field
     this.headers = headers
+    this.choices = choices
   }
 
   get body(): ApiError {
-    return { code: this.code, message: this.message, ...(this.field ? { field: this.field } : {}) }
+    const { code, message, field, choices } = this
+    return { code, message, ...(field ? { field } : {}), ...(choices.length > 0 ? { choices: [...choices] } : {}) }
   }
 }
 

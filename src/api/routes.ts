@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { Person } from '#directory'
 import type { Refusal } from './access.ts'
+import { callbackPage, callbackPagePolicy } from './callback-page.ts'
 import { type ApiError, type Endpoint, type EndpointName, endpoints, type Readiness } from './contract.ts'
 import type { Exchange, Surroundings } from './exchange.ts'
 import { ApiFault, faultOf } from './fault.ts'
@@ -12,6 +13,7 @@ import { apiPage, apiPagePolicy } from './openapi-page.ts'
 import { contentPolicy, noticePage, noticePolicy, type Page } from './pages.ts'
 import { checkBody, checkQuery, readBody } from './validate.ts'
 import { recognise, type Viewer } from './viewer.ts'
+import { widgetScript } from './widget-script.ts'
 
 export interface RouteOptions extends Surroundings {
   health(): Promise<{ readonly ready: boolean; readonly details: Readonly<Record<string, unknown>> }>
@@ -54,10 +56,28 @@ export function createRoutes(options: RouteOptions): Hono<Environment> {
   })
 
   for (const name of Object.keys(endpoints) as EndpointName[]) {
+    const endpoint: Endpoint = endpoints[name]
+    if (endpoint.origins === 'widget')
+      app.options(name.split(' ')[1] as string, (c) => {
+        const headers = corsHeaders(c.env.incoming, options.desk)
+        if (!headers) throw new ApiFault(403, 'origin-refused', widgetOrigins)
+        const allowed = { 'access-control-allow-methods': 'POST', 'access-control-allow-headers': 'content-type' }
+        return c.body(null, 204, { ...headers, ...allowed, 'access-control-max-age': '600' })
+      })
     const [method = '', pattern = ''] = name.split(' ')
     const path = pattern.replace(/\{(\w+)\}/g, ':$1')
     app.on(method, path, (c) => answer(c, name, options))
   }
+
+  for (const page of ['/callbacks/cancel', '/callbacks/confirm'])
+    app.get(page, (c) => c.html(callbackPage, 200, { 'content-security-policy': callbackPagePolicy }))
+  app.get('/widget.js', (c) =>
+    c.body(widgetScript, 200, {
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'public, max-age=300',
+      'cross-origin-resource-policy': 'cross-origin',
+    }),
+  )
 
   app.get('/api/openapi.json', (c) => c.json(openApi(options.about.version)))
   app.get('/api', (c) => c.html(apiPage(options.about.version), 200, { 'content-security-policy': apiPagePolicy }))
@@ -85,12 +105,25 @@ export function createRoutes(options: RouteOptions): Hono<Environment> {
 
   app.onError((error, c) => {
     const fault = faultOf(error)
-    if (fault) return fail(c, fault.status, fault.body, fault.headers)
+    if (fault) {
+      const path = c.req.path
+      const cors = path.startsWith('/api/v1/widget/') ? corsHeaders(c.env.incoming, options.desk) : undefined
+      return fail(c, fault.status, fault.body, { ...fault.headers, ...cors })
+    }
     log.error({ err: error, path: c.req.path }, 'A request failed.')
     return fail(c, 500, { code: 'error', message: 'Something went wrong here; the log of the server says what.' })
   })
 
   return app
+}
+
+const widgetOrigins = 'This page may not ask for calls; add its origin to callbacks.widget.origins in baton.yaml.'
+
+/** For the pages where the widget stands; undefined for all others. No cookie goes along. */
+function corsHeaders({ headers }: IncomingMessage, desk: RouteOptions['desk']): Record<string, string> | undefined {
+  const origin = headers.origin?.toLowerCase()
+  if (origin === undefined || !desk?.callbacks?.widget.origins.includes(origin)) return undefined
+  return { 'access-control-allow-origin': origin, vary: 'Origin' }
 }
 
 /** One request to an address of the contract: who asks, whether they may, whether it is well-formed, and then the answer. */
@@ -100,7 +133,9 @@ async function answer(c: HonoContext, name: EndpointName, options: RouteOptions)
   const { desk } = options
   const { viewer, person } = admit(endpoint, request, options)
   const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
-  if (!reads) {
+  const crossOrigin = endpoint.origins === 'widget' ? corsHeaders(request, desk) : undefined
+  for (const [key, value] of Object.entries(crossOrigin ?? {})) c.header(key, value)
+  if (!reads && !crossOrigin) {
     const refused = options.access.checkSite(request, viewer.kind === 'person' && viewer.by === 'cookie')
     if (refused) throw asFault(refused)
   }
@@ -215,7 +250,7 @@ function addSecurityHeaders(c: HonoContext, secure: boolean): void {
   headers.set('x-content-type-options', 'nosniff')
   headers.set('referrer-policy', 'no-referrer')
   headers.set('cross-origin-opener-policy', 'same-origin')
-  headers.set('cross-origin-resource-policy', 'same-origin')
+  if (!headers.has('cross-origin-resource-policy')) headers.set('cross-origin-resource-policy', 'same-origin')
   if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
   if (secure) headers.set('strict-transport-security', 'max-age=31536000')
 }

@@ -76,7 +76,7 @@ function bodyWith(path: readonly (string | number)[], text: string): unknown {
 }
 
 /** Text of several lines, which reaches no header: line feeds are fine, and nothing else. */
-const ofLines = /^(?:POST|PATCH) \/api\/v1\/contacts\S* (?:text|remark)$/
+const ofLines = /^(?:POST|PATCH) \/api\/v1\/(?:contacts\S* (?:text|remark)|(?:widget\/)?callbacks note)$/
 /** A file, cleaned line by line when it is read, and passwords that are only compared with a hash. */
 const asTheyAre: readonly string[] = [
   'POST /api/v1/contacts/import text',

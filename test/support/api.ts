@@ -1,10 +1,11 @@
 import { WebSocket } from 'ws'
 import { type BoardEvent, createHttpServer, type HttpServerOptions } from '#api'
-import type { CallActs, CallId, LiveCalls } from '#call'
+import type { CallActs, CallId, Calls, LiveCalls } from '#call'
 import { CallError, type CallErrorCode } from '#call'
 import { mayReach, PushSubscriptions } from '#channels'
 import { Accounts, createDirectory, demoPassword, type Person, seedDemo } from '#directory'
 import { seededRandom, silentLog, VirtualClock } from '#lib'
+import { CallbackService, Intake, NoticeMaker } from '#services'
 import { openStorage } from '#storage'
 import { FakeCalls } from './fake-calls.ts'
 
@@ -78,6 +79,16 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   const push = { publicKey: 'key', subscriptions, reachable: mayReach(false) }
   const calls = new FakeCalls()
   const acts = new FakeActs(calls)
+  const core = { clock, storage, random, log: silentLog, settings: { node: 'n' } }
+  const notices = new NoticeMaker({ storage: storage.callbacks, clock, baseUrl: 'https://baton.example' })
+  const service = new CallbackService({
+    calls: { core } as unknown as Calls,
+    announcer: { say: () => [] } as never,
+    notices: (told) => notices.outcome(told),
+  })
+  const intake = new Intake({ service, storage, directory, notices, clock, random, log: silentLog })
+  const widget = { origins: ['https://shop.example'], confirm: 'key', called: 'front' } as const
+  const callbacks = { service, intake, notices, storage: storage.callbacks, widget }
   const server = await createHttpServer({
     address: '127.0.0.1',
     port: 0,
@@ -86,7 +97,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
     sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
     calls,
     storage,
-    desk: { directory, accounts, acts, storage, random, push },
+    desk: { directory, accounts, acts, storage, random, push, callbacks },
     health: async () => ({ ready: true, details: {} }),
     metrics: async () => '',
     staticFolder: '/nonexistent',
@@ -124,7 +135,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   }
 
   return {
-    ...{ clock, storage, directory, accounts, calls, acts, subscriptions, server, url, ask, logIn },
+    ...{ clock, storage, directory, accounts, calls, acts, subscriptions, callbacks, server, url, ask, logIn },
     /** Opens the event WebSocket. */
     events(token: string | undefined, query = '', headers: Record<string, string> = {}): EventReader {
       const auth = token === undefined ? {} : { authorization: `Bearer ${token}` }

@@ -1,5 +1,6 @@
 /** Every address of the API: from this table come validation, rights, the OpenAPI description and the client's types. */
 import type { z } from 'zod'
+import { callbacksEndpoints } from './endpoints/callbacks.ts'
 import { callsEndpoints } from './endpoints/calls.ts'
 import { chargesEndpoints } from './endpoints/charges.ts'
 import { contactsEndpoints } from './endpoints/contacts.ts'
@@ -16,6 +17,7 @@ export const endpoints = {
   ...serverEndpoints,
   ...sessionEndpoints,
   ...callsEndpoints,
+  ...callbacksEndpoints,
   ...recordsEndpoints,
   ...chargesEndpoints,
   ...settingsEndpoints,

@@ -9,6 +9,8 @@ export const apiError = z.object({
   message: z.string(),
   /** The query parameter or field that it is about, keys joined by dots. */
   field: z.string().optional(),
+  /** What may have been meant, where that can be listed. */
+  choices: z.array(z.string()).optional(),
 })
 
 const lineWords = 'text in one line without control characters'

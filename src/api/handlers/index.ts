@@ -1,5 +1,6 @@
 import type { EndpointName } from '../contract.ts'
 import type { HandlersOf } from '../exchange.ts'
+import { callbackHandlers } from './callbacks.ts'
 import { callHandlers } from './calls.ts'
 import { chargeHandlers } from './charges.ts'
 import { contactHandlers } from './contacts.ts'
@@ -17,6 +18,7 @@ export const handlers: HandlersOf<EndpointName> = {
   'POST /api/v1/demo/caller': ringDemoCaller,
   ...sessionHandlers,
   ...callHandlers,
+  ...callbackHandlers,
   ...recordHandlers,
   ...chargeHandlers,
   ...peopleHandlers,

@@ -41,6 +41,13 @@ export class NoticeMaker {
     return this.#make(request, name, texts.subject(spoken.called), text)
   }
 
+  /** What happens now, without a link. */
+  confirmedText(request: CallbackRow): string {
+    const texts = textsOf(request.language)
+    const shown = { ...texts, cancelHint: () => '' }
+    return shown.confirmation(this.spoken(request), callerOfRow(request).pressOne === true)
+  }
+
   /** What is still to be answered. @param again the last answer was not understood */
   asked(request: CallbackRow, open: Open, code: string, name = '0', again = false): Promise<readonly OutboxRow[]> {
     const texts = textsOf(request.language)

@@ -93,6 +93,7 @@ export const german: Texts = {
   notUnderstood: 'Ihre Antwort habe ich nicht verstanden.',
   confirmByLink: (link) =>
     `Jemand hat in Ihrem Namen um einen Anruf gebeten. Wenn Sie das waren, bestätigen Sie es bitte hier:\n${link}\nWenn nicht, brauchen Sie nichts zu tun: Es wird niemand angerufen.`,
+  linkSent: 'Bitte öffnen Sie den Link, den Sie per E-Mail bekommen. Vorher wird niemand angerufen.',
   refusal: (code, what) => refusals[code]?.(what) ?? 'Dieser Anruf ist nicht möglich.',
   connected: ({ called, caller }) => `Verbunden wurden: ${called} und ${caller}.`,
   failure: (outcome, { called, caller }) => failures[outcome]?.(called, caller) ?? 'Der Anruf kam nicht zustande.',

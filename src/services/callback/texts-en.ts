@@ -87,6 +87,7 @@ export const english: Texts = {
   notUnderstood: 'I did not understand your answer.',
   confirmByLink: (link) =>
     `Somebody asked for a call in your name. If it was you, please confirm it here:\n${link}\nIf it was not you, there is nothing to do: nobody is called.`,
+  linkSent: 'Please open the link that was sent to you by e-mail. Nobody is called before.',
   refusal: (code, what) => refusals[code]?.(what) ?? 'This call cannot be made.',
   connected: ({ called, caller }) => `${called} and ${caller} were connected.`,
   failure: (outcome, { called, caller }) => failures[outcome]?.(called, caller) ?? 'The call did not come about.',

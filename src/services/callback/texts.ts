@@ -56,6 +56,8 @@ export interface Texts {
   readonly notUnderstood: string
   /** By a link that only the owner of the address gets. */
   confirmByLink(link: string): string
+  /** Where that link was sent by mail. */
+  readonly linkSent: string
   refusal(code: RefusalCode, what: string): string
   connected(spoken: Spoken): string
   /** Why an attempt failed, as a sentence. */

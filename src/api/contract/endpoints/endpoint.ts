@@ -12,6 +12,8 @@ export interface Endpoint {
   readonly access: Access
   /** What an API token needs; without one, tokens are refused. */
   readonly scope?: session.Scope
+  /** Whose pages may ask by script, besides our own: those where the widget stands. */
+  readonly origins?: 'widget'
   readonly path?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodObject
