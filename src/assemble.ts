@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   Calls,
   type Core,
@@ -13,7 +14,7 @@ import type { Config } from '#config.ts'
 import type { Directory, DirectoryAdmin } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import { createDirectEngine, type MediaEngine, Prompts } from '#media'
-import { type CallbackParts, CallbackService, CallPickup } from '#services'
+import { type CallbackParts, CallbackService, CallPickup, Voicemail, type VoicemailMail } from '#services'
 import {
   Authenticator,
   createSipStack,
@@ -61,6 +62,8 @@ export interface Parts<T extends Transport> {
   reachableByPush?(personId: string): boolean
   /** How requested calls are spoken of and told, where it is not as the configuration says. */
   readonly callbacks?: Partial<Omit<CallbackParts, 'calls'>>
+  /** Sends messages that callers leave; they are heard on the desk and by telephone where it is left out. */
+  readonly voicemailMail?: VoicemailMail
   /** Opens the listeners; messages go to the handler. */
   openTransport(handler: TransportHandler): Promise<T>
 }
@@ -70,6 +73,7 @@ export interface House<T extends Transport> {
   readonly calls: Calls
   readonly pickup: CallPickup
   readonly callbacks: CallbackService
+  readonly voicemail: Voicemail
   readonly gate: Gate
   readonly ua: UserAgent
   readonly transport: T
@@ -131,6 +135,11 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   const passOn = parts.nodes && new PassOn(calls, parts.nodes, await Tickets.open(storage.values, clock, random), code)
   const pickup = new CallPickup(calls, code, passOn)
   const callbacks = new CallbackService(callbackParts(parts, calls))
+  const voicemail = new Voicemail({
+    ...{ calls, prompts: promptsOf(parts), folder: join(config.data, 'voicemail'), code: config.voicemail.code },
+    mostMs: config.voicemail.mostSeconds * 1_000,
+    ...(parts.voicemailMail ? { mail: parts.voicemailMail } : {}),
+  })
   const recovery = new Recovery(core)
   const stack = createSipStack({
     clock,
@@ -152,6 +161,8 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
       directory.flowClosed(flow.protocol, flow.remoteAddress, flow.remotePort)
     },
   }
+  // Before the first call: what is being recorded now was being recorded when the last run died.
+  await voicemail.start()
   transport = await parts.openTransport(handler)
   core.transport = transport
   core.ua = stack.start(transport)
@@ -164,6 +175,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
     calls,
     pickup,
     callbacks,
+    voicemail,
     gate,
     ua: core.ua,
     transport,
@@ -172,12 +184,17 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
       const stopped = callbacks.stop()
       await calls.drain(limitMs)
       await stopped
+      await voicemail.stop()
       recovery.stop()
       gate.close()
       await gateways.stop()
       await transport.close()
     },
   }
+}
+
+function promptsOf({ config, log }: Parts<Transport>): Prompts {
+  return new Prompts({ folder: config.data, failed: (sentence) => log.warn({}, sentence) })
 }
 
 function callbackParts({ config, log, directory, callbacks = {} }: Parts<Transport>, calls: Calls): CallbackParts {

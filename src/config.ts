@@ -191,6 +191,17 @@ export const configSchema = z.strictObject({
         .default('*8'),
     })
     .prefault({}),
+  voicemail: z
+    .strictObject({
+      /** Dialled alone to hear one's messages; before an extension to leave one there without ringing. */
+      code: z
+        .string()
+        .regex(/^\*\d{1,4}$/, 'a star and one to four digits, like *97')
+        .default('*97'),
+      /** Longest message. */
+      mostSeconds: whole(10, 3_600).default(180),
+    })
+    .prefault({}),
   callbacks: z
     .strictObject({
       /** Calls that are begun in a second for requests that are due … */
@@ -264,6 +275,12 @@ export function checkConfig(config: Config, options: { readonly demo: boolean })
   if (!isLoopback(http.listen.host) && !http.certificate && http.trustedProxies.length === 0) {
     throw new ConfigError(
       `http.listen (BATON_HTTP): the desk needs HTTPS beyond loopback, because browsers give no microphone otherwise; found ${shown(http.listen)}; set http.certificate or http.trustedProxies, or listen on 127.0.0.1`,
+    )
+  }
+  const [pickup, voicemail] = [config.pickup.code, config.voicemail.code]
+  if (pickup.startsWith(voicemail) || voicemail.startsWith(pickup)) {
+    throw new ConfigError(
+      `voicemail.code: ${voicemail} cannot be told from pickup.code ${pickup}; allowed: neither begins with the other`,
     )
   }
   if (sip.listen.length === 0) throw new ConfigError('sip.listen (BATON_SIP): found no address; allowed: at least one')

@@ -33,7 +33,7 @@ export class CallActs {
     this.#ringingFor(id, person).decline(person.id)
   }
 
-  /** A ringing call goes to somebody else, by the dial policy and on the person's account. */
+  /** A ringing call goes to somebody else, by the dial policy and on the person's account; `voicemail` is the person's own mailbox. */
   divert(id: CallId, person: Person, to: string): void {
     this.#ringingFor(id, person).divert(to, person)
   }

@@ -13,6 +13,8 @@ import { ServedCall } from './served-call.ts'
 export interface AnsweringService {
   /** What the record says answered: `voicemail`. '' where the caller only waits for somebody else: the record opens when they are joined. */
   readonly station: string
+  /** The caller is recorded: G.711 is agreed with them, for nothing else is understood here. */
+  readonly g711?: boolean
   /** Who was called, where no plan tells. */
   readonly callee?: { readonly number: string; readonly name: string; readonly id: string }
   /**
@@ -59,7 +61,7 @@ export async function answerBy(call: Call, service: AnsweringService): Promise<v
 async function answer(call: Call, service: AnsweringService, served: ServedCall): Promise<HeldLeg | undefined> {
   const { storage, clock, settings } = call.host.core
   const side = call.side as CallerSide
-  const session = await anchoredSession(call, side)
+  const session = await anchoredSession(call, side, service.g711 === true)
   const body = await session.alone()
   if (call.state !== 'ringing') {
     await session.media.close()
@@ -91,10 +93,11 @@ async function answer(call: Call, service: AnsweringService, served: ServedCall)
 }
 
 /** The caller's session with the server, whose media can be played to; opened now where the call has none yet. */
-async function anchoredSession(call: Call, side: CallerSide): Promise<CallerSession> {
+async function anchoredSession(call: Call, side: CallerSide, g711: boolean): Promise<CallerSession> {
   const before = call.session
-  if (before && !isDirect(before.media)) return before
-  const session = await side.open(false)
+  // What was agreed before, by early media or because we rang the caller, stays.
+  if (before && !isDirect(before.media) && (!g711 || before.agreed)) return before
+  const session = await side.open(false, g711)
   await before?.media.close()
   call.session = session
   if (call.caller) {

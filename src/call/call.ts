@@ -1,7 +1,7 @@
 import type { Person, Trunk } from '#directory'
 import type { Playing } from '#media'
 import type { Dialog, DialogState, HeaderLines, Request, Response, ServerTransaction } from '#sip'
-import { type AnswerFinder, answerBy } from './answer-by.ts'
+import { type AnswerFinder, type AnsweringService, answerBy } from './answer-by.ts'
 import type { Branch, RungDialog } from './branch.ts'
 import { closeCall, endUnanswered } from './call-ending.ts'
 import { factsOf } from './call-facts.ts'
@@ -81,6 +81,8 @@ export class Call implements RingingListener, LegListener {
   otherRinging: Ringing | undefined
   /** Held for somebody who was not rung. */
   claimed: Claim | undefined
+  /** Who sends the call to voicemail, while it is looked for what takes it. */
+  sentToVoicemailBy: Person | undefined
   /** Set while the server makes the call, until both sides are joined: nobody else can take or send on what rings. */
   served: ServedLegs | undefined
   /** The caller's INVITE or dialog, until it is answered and acknowledged. */
@@ -304,10 +306,14 @@ export class Call implements RingingListener, LegListener {
     this.ringing.decline(personId)
   }
 
-  /** Sends a ringing call elsewhere, on behalf of a person. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
+  /** Sends a ringing call elsewhere, on behalf of a person; `voicemail` is the person's own. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
   divert(to: string, person: Person): void {
     if (!this.ringing?.open) throw this.refusal()
     if (this.served) throw new CallError('not-allowed')
+    if (to === 'voicemail') {
+      this.#toVoicemail(this.ringing, person)
+      return
+    }
     const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
     this.ringing.cancel('diverted', person.login, [])
     follow(this, plan)
@@ -481,9 +487,23 @@ export class Call implements RingingListener, LegListener {
     if (this.state !== 'ringing' || this.served || this.route) return false
     const service = this.host.answering(this, cause)
     if (!service) return false
+    this.#give(service)
+    return true
+  }
+
+  /** The mailbox answers, whether the person lets other calls go there or not. */
+  #toVoicemail(ringing: Ringing, person: Person): void {
+    this.sentToVoicemailBy = person
+    const service = this.host.answering(this, undefined)
+    this.sentToVoicemailBy = undefined
+    if (!service) throw new CallError('not-found')
+    ringing.cancel('diverted', person.login, [])
+    this.#give(service)
+  }
+
+  #give(service: AnsweringService): void {
     this.history = this.branchViews(this.host.core.clock.now())
     inBackground(this.host.core, 'answering a call', answerBy(this, service))
-    return true
   }
 
   /** Hands the trace so far to storage, so that a held call costs no memory for it. */

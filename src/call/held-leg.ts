@@ -1,5 +1,5 @@
 import type { Timer } from '#lib'
-import type { Playing, PlayOptions, Sound } from '#media'
+import type { Playing, PlayOptions, Recording, RecordOptions, Sound } from '#media'
 import type { Core } from './core.ts'
 import { callDigits, type DialPart } from './dial-string.ts'
 import type { Leg, Party } from './leg.ts'
@@ -78,6 +78,11 @@ export class HeldLeg {
   /** Plays a sound to its end. One that cannot be played is left out. */
   async say(sound: Sound): Promise<void> {
     await this.while(this.play(sound).ended)
+  }
+
+  /** Records what the far end says to a new file. It ends with the leg. */
+  record(file: string, options?: RecordOptions): Recording {
+    return this.#core.anchored.record(this.leg.media, file, options)
   }
 
   /** Keys that tones stand for are understood too: for legs to the telephone network. */

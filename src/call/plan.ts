@@ -10,6 +10,7 @@ import {
   type RingingCaller,
   type RingPlan,
   type Trunk,
+  type VoicemailRule,
 } from '#directory'
 import { CallError } from './errors.ts'
 import type { Station } from './station.ts'
@@ -112,8 +113,9 @@ function planOfPerson(person: Person, number: string, surroundings: PlanSurround
   return {
     callee: { number, name: person.name, id: person.id },
     rings: person.id,
-    steps: stepsOf(stations, settings.ring, (station) =>
-      station.kind === 'device' ? station.binding.device.name : '',
+    steps: untilVoicemail(
+      stepsOf(stations, settings.ring, (station) => (station.kind === 'device' ? station.binding.device.name : '')),
+      settings.forward.noAnswer ? undefined : settings.voicemail,
     ),
     people: new Set([person.id]),
     mayJoin: (binding) => isTold(toldAbout(person, surroundings, request), binding),
@@ -140,7 +142,10 @@ function planOfGroup(group: Group, number: string, surroundings: PlanSurrounding
   return {
     callee: { number, name: group.name, id: group.id },
     rings: group.id,
-    steps: stepsOf(stations, group.ring, (station) => (station.kind === 'device' ? station.person.login : '')),
+    steps: untilVoicemail(
+      stepsOf(stations, group.ring, (station) => (station.kind === 'device' ? station.person.login : '')),
+      group.voicemail,
+    ),
     people: new Set(people.keys()),
     mayJoin: (binding) => {
       const person = people.get(binding.device.personId)
@@ -199,6 +204,17 @@ export function stationOf(directory: Directory, person: Person, binding: Binding
   const shared = directory.bindingsOfDevice(binding.device.id).length > 1
   const address = shared ? ` at ${binding.remoteAddress}:${binding.remotePort}` : ''
   return { kind: 'device', name: `${person.login}/${binding.device.name}${address}`, person, binding }
+}
+
+/** The ringing ends where voicemail is to answer sooner. */
+function untilVoicemail(steps: readonly RingStep[], rule: VoicemailRule | undefined): readonly RingStep[] {
+  if (!rule?.on || rule.afterMs === undefined) return steps
+  let left = rule.afterMs
+  return steps.flatMap((step) => {
+    const forMs = Math.min(step.forMs, left)
+    left -= forMs
+    return forMs > 0 ? [{ ...step, forMs }] : []
+  })
 }
 
 function stepsOf(

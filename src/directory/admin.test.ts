@@ -60,6 +60,7 @@ describe('settings', () => {
         callerRules: [],
         forward: { busy: 'bob' },
         ring: { mode: 'order', ringMs: 60_000, stepMs: 15_000, order: [], pushWaitMs: 15_000 },
+        voicemail: { on: false, mail: true },
         hideNumber: false,
         declineEndsAll: false,
         maxOutsideCalls: 4,

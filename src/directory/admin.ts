@@ -106,8 +106,8 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
   }
 
   async function storeGroup(group: Group): Promise<void> {
-    const { id, name, extension, members, ring, pickup } = group
-    const settings = JSON.stringify({ ...ring, pickup })
+    const { id, name, extension, members, ring, pickup, voicemail } = group
+    const settings = JSON.stringify({ ...ring, pickup, voicemail })
     await table.put('groups', { id, name, extension, members: JSON.stringify(members), settings })
     book.putGroup(group)
   }

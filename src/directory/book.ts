@@ -41,10 +41,10 @@ export class Book implements DialBook {
       this.putDevice({ id: row.id, personId: row.personId, name: row.name, username: row.username, settings }, row)
     }
     for (const row of rows.groups) {
-      const { pickup, ...ring } =
+      const { pickup, voicemail, ...ring } =
         this.#read(groupSettingsSchema, row.settings, `group ${row.id}`) ?? groupSettingsSchema.parse({})
       const members = JSON.parse(row.members) as string[]
-      this.putGroup({ id: row.id, name: row.name, extension: row.extension, members, ring, pickup })
+      this.putGroup({ id: row.id, name: row.name, extension: row.extension, members, ring, pickup, voicemail })
     }
     for (const row of rows.trunks) {
       const settings = this.#read(trunkSettingsSchema, row.settings, `trunk ${row.id}`)

@@ -10,6 +10,7 @@ import {
   personSettingsSchema,
   ringPlanSchema,
   trunkSettingsSchema,
+  voicemailSchema,
 } from './settings.ts'
 import type { Directory, DirectoryAdmin, Group } from './types.ts'
 
@@ -52,6 +53,7 @@ const organisationSchema = z.strictObject({
         numbers: z.array(digits).default([]),
         ring: ringPlanSchema.prefault({}),
         /** Who may take the group's calls and its members'; `by` are log-ins and names of groups. */
+        voicemail: voicemailSchema.optional(),
         pickup: z.strictObject({ members: z.boolean().default(true), by: z.array(z.string()).default([]) }).optional(),
       }),
     )
@@ -107,12 +109,13 @@ export async function applyOrganisation(
     }
   }
   const groupNamed = (name: string): Group | undefined => directory.groups().find((group) => group.name === name)
-  for (const [index, { numbers, members, pickup: _pickup, ...input }] of organisation.groups.entries()) {
+  for (const [index, { numbers, members, pickup: _pickup, voicemail, ...input }] of organisation.groups.entries()) {
     const at = `groups.${index}`
     const known = groupNamed(input.name)
     const ids = members.map((login) => directory.personByLogin(login)?.id ?? login)
-    const kept = known ? { id: known.id, pickup: known.pickup } : {}
-    const group = await naming(at, directory.putGroup({ ...input, ...kept, members: ids }))
+    const kept = known ? { id: known.id, pickup: known.pickup, voicemail: known.voicemail } : {}
+    const rule = voicemail ? { voicemail } : {}
+    const group = await naming(at, directory.putGroup({ ...input, ...kept, ...rule, members: ids }))
     applied.groups++
     for (const [position, number] of numbers.entries()) {
       const row = { number, targetKind: 'group', targetId: group.id } as const

@@ -74,6 +74,12 @@ export const callerRuleSchema = z
     message: 'where to, for the action divert only',
   })
 
+export const voicemailSchema = z.strictObject({
+  on: z.boolean().default(false),
+  afterMs: ms(1_000, 600_000).optional(),
+  mail: z.boolean().default(true),
+})
+
 export const personSettingsSchema = z.strictObject({
   doNotDisturb: z.boolean().default(false),
   away: z.boolean().default(false),
@@ -84,6 +90,7 @@ export const personSettingsSchema = z.strictObject({
     .strictObject({ always: forward.optional(), busy: forward.optional(), noAnswer: forward.optional() })
     .prefault({}),
   ring: ringPlanSchema.prefault({}),
+  voicemail: voicemailSchema.prefault({}),
   hideNumber: z.boolean().default(false),
   declineEndsAll: z.boolean().default(false),
   maxOutsideCalls: z.int().min(0).max(10_000).default(4),
@@ -159,10 +166,14 @@ export const groupSchema = z.strictObject({
   members: z.array(z.string()).max(1_000).default([]),
   ring: ringPlanSchema.prefault({}),
   pickup: pickupSchema.prefault({}),
+  voicemail: voicemailSchema.prefault({}),
 })
 
-/** A group's settings as they are stored: the ring plan, and beside it who may pick up. */
-export const groupSettingsSchema = ringPlanSchema.extend({ pickup: pickupSchema.prefault({}) })
+/** A group's settings as they are stored: the ring plan, and beside it who may pick up and whether callers may leave messages. */
+export const groupSettingsSchema = ringPlanSchema.extend({
+  pickup: pickupSchema.prefault({}),
+  voicemail: voicemailSchema.prefault({}),
+})
 
 export const numberSchema = z.strictObject({
   number: z.string().max(64),

@@ -55,6 +55,7 @@ export interface PersonSettings {
     readonly noAnswer?: ForwardTarget
   }
   readonly ring: RingPlan
+  readonly voicemail: VoicemailRule
   /** Hide the number on outside calls (RFC 3323). */
   readonly hideNumber: boolean
   /** A 603 of one device ends the ringing of the others. Default false. */
@@ -103,6 +104,16 @@ export interface Group {
   readonly members: readonly PersonId[]
   readonly ring: RingPlan
   readonly pickup: PickupRule
+  readonly voicemail: VoicemailRule
+}
+
+/** Whether callers who reach nobody may leave a message. */
+export interface VoicemailRule {
+  readonly on: boolean
+  /** After so much ringing, in ms; without it after the whole ringing time. */
+  readonly afterMs?: number
+  /** Messages go out by e-mail too. Default true. */
+  readonly mail: boolean
 }
 
 /** Who may take the calls that ring a group or one of its members. */

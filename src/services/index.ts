@@ -1,2 +1,3 @@
 export { CallPickup, type PickupElsewhere, type PickupWay, type Wanted } from './call-pickup.ts'
 export * from './callback/index.ts'
+export * from './voicemail/index.ts'

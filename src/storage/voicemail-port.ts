@@ -47,6 +47,8 @@ export interface VoicemailStorage {
   list(query: VoicemailQuery): Promise<{ messages: readonly VoicemailRow[]; next?: string }>
   /** How many kept messages somebody has, heard and not. */
   counts(ownerId: string): Promise<{ readonly fresh: number; readonly heard: number }>
+  /** The same for everybody who has messages. */
+  allCounts(): Promise<readonly { readonly ownerId: string; readonly fresh: number; readonly heard: number }[]>
   /** What this process was recording when it died. */
   recording(node: string): Promise<readonly VoicemailRow[]>
   /** Messages of this process that have to go out by e-mail, the oldest first. */

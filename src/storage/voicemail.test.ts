@@ -47,6 +47,10 @@ describeStorages((given) => {
     await voicemail.heard('v1', 5_000)
     expect(await voicemail.counts('bob')).toEqual({ fresh: 1, heard: 1 })
     expect(await voicemail.get('v1')).toEqual(aMessage({ heardAt: 5_000 }))
+    expect(await voicemail.allCounts()).toEqual([
+      { ownerId: 'bob', fresh: 1, heard: 1 },
+      { ownerId: 'carol', fresh: 1, heard: 0 },
+    ])
     await voicemail.heard('v1', null)
     expect(await voicemail.counts('bob')).toEqual({ fresh: 2, heard: 0 })
   })

@@ -54,6 +54,21 @@ export function createVoicemail(queue: WriteQueue, reads: Reads): VoicemailStora
       return { fresh: Number(found?.all ?? 0) - heard, heard }
     },
 
+    async allCounts() {
+      const found = await reads
+        .selectFrom('voicemail')
+        .select(({ fn }) => ['ownerId', fn.countAll().as('all'), fn.count('heardAt').as('heard')])
+        .where('state', '=', 'kept')
+        .groupBy('ownerId')
+        .orderBy('ownerId')
+        .execute()
+      return found.map(({ ownerId, all, heard }) => ({
+        ownerId,
+        fresh: Number(all) - Number(heard),
+        heard: Number(heard),
+      }))
+    },
+
     recording: (node) =>
       reads
         .selectFrom('voicemail')

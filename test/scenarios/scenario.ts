@@ -44,6 +44,10 @@ export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'l
   readonly callbacks?: Parameters<typeof assemble>[0]['callbacks']
   /** What the server has for its storage: the scenario's own, with something in between. */
   readonly storage?: (storage: Storage) => Storage
+  /** The data folder, for tests that record. */
+  readonly data?: string
+  /** Sends messages that callers leave. */
+  readonly voicemailMail?: Parameters<typeof assemble>[0]['voicemailMail']
   /** `sip.digest`. */
   readonly digest?: 'MD5' | 'SHA-256'
   /** The server's name among others on the same database; without one it is alone. */
@@ -114,7 +118,8 @@ export class Scenario {
     const told = { nodes: { ...storage.nodes, seen } }
     const nodes =
       options.node && (await Nodes.join({ storage: told, node, address: `udp ${address}:5060`, clock, log }))
-    const config = { ...defaults, node, sip: { ...defaults.sip, digest: options.digest ?? defaults.sip.digest } }
+    const data = options.data ?? '/nonexistent'
+    const config = { ...defaults, node, data, sip: { ...defaults.sip, digest: options.digest ?? defaults.sip.digest } }
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
     await seedDemo(this.directory)
     this.media = withoutWebRtc(
@@ -141,6 +146,7 @@ export class Scenario {
       ...(nodes ? { nodes } : {}),
       reachableByPush: (personId) => this.pushed.has(personId),
       ...(options.callbacks ? { callbacks: options.callbacks } : {}),
+      ...(options.voicemailMail ? { voicemailMail: options.voicemailMail } : {}),
       openTransport: async (handler) =>
         this.network.host(address, 5060, { handler, protocols: ['udp', 'tcp', 'ws'], ownNames: ['baton.local'] }),
     })
