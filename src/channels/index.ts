@@ -1,3 +1,4 @@
+export * from './mail/index.ts'
 export * from './message.ts'
 /** Ways in and out other than telephone calls. */
 export { PushSubscriptions } from './push-subscriptions.ts'
