@@ -77,6 +77,7 @@ async function answer(call: Call, service: AnsweringService, served: ServedCall)
     await Promise.all([call.storeContext(), storage.calls.dialog(row)])
   } else {
     call.state = 'joining'
+    call.answeringStation = service.station
     call.answeredAt = clock.now()
     await storage.calls.answered({ ...recordOf(factsOf(call), call.answeredAt), answeredStation: service.station }, [
       row,

@@ -17,7 +17,7 @@ export function viewOf(call: Call): CallView {
       personId: plan?.callee.id ?? '',
     },
     trunk: trunk?.name ?? call.outTrunk?.name ?? '',
-    answeredBy: call.state === 'answered' ? (callee?.party.station ?? '') : '',
+    answeredBy: call.state === 'answered' ? (callee?.party.station ?? call.answeringStation) : '',
     startedAt: call.startedAt,
     ...(call.answeredAt > 0 ? { answeredAt: call.answeredAt } : {}),
     branches: call.branchViews(call.host.core.clock.now()),

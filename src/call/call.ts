@@ -81,6 +81,8 @@ export class Call implements RingingListener, LegListener {
   otherRinging: Ringing | undefined
   /** Held for somebody who was not rung. */
   claimed: Claim | undefined
+  /** What of the server's answered the call: `voicemail`; '' otherwise. */
+  answeringStation = ''
   /** Who sends the call to voicemail, while it is looked for what takes it. */
   sentToVoicemailBy: Person | undefined
   /** Set while the server makes the call, until both sides are joined: nobody else can take or send on what rings. */

@@ -173,13 +173,13 @@ export class Scenario {
   }
 
   /** A phone that watches others by subscriptions, with the account of a demo person. */
-  watcher(name: string, user: string, address: string): Watcher {
+  watcher(name: string, user: string, address: string, event = 'dialog'): Watcher {
     this.#names[`${address}:5060`] = name
     const handler = { message: (bytes: Buffer) => watcher.receive(bytes), malformed() {}, closed() {} }
     const host = this.network.host(address, 5060, { handler })
     const flow = host.connect(this.server)
     const send = (bytes: Buffer): void => void flow.then((to) => host.send(bytes, to))
-    const watcher: Watcher = new Watcher({ send, address, port: 5060, user, password: `${user}-demo` })
+    const watcher: Watcher = new Watcher({ send, address, port: 5060, user, password: `${user}-demo`, event })
     return watcher
   }
 

@@ -1,4 +1,5 @@
 import type { Core } from '#call'
+import type { Timer } from '#lib'
 import type { VoicemailRow } from '#storage'
 import type { Mailboxes } from './mailboxes.ts'
 
@@ -36,8 +37,10 @@ export class MessageMail {
   readonly #mailboxes: Mailboxes
   readonly #send: VoicemailMail
   #running: Promise<void> | undefined
-  #timer: unknown
+  #timer: Timer | undefined
   #stopped = false
+  /** More came while messages were being sent. */
+  #more = false
 
   constructor(core: Core, mailboxes: Mailboxes, send: VoicemailMail) {
     this.#core = core
@@ -47,7 +50,9 @@ export class MessageMail {
 
   /** Sends what is due. */
   look(): void {
+    this.#more = true
     if (this.#stopped || this.#running) return
+    this.#more = false
     this.#running = this.#round()
       .catch((error: unknown) => {
         this.#core.log.error({ error: String(error) }, 'messages could not be mailed')
@@ -55,13 +60,14 @@ export class MessageMail {
       })
       .then((more) => {
         this.#running = undefined
+        if (this.#more) this.look()
         if (more && !this.#stopped) this.#timer ??= this.#core.clock.setTimeout(() => this.#again(), againMs)
       })
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#core.clock.clearTimeout(this.#timer as never)
+    this.#core.clock.clearTimeout(this.#timer)
     await this.#running
   }
 
