@@ -13,6 +13,7 @@ export const programs: readonly RealProgram[] = [
   { name: 'chromium', debian: 'chromium', suites: ['test/browser', 'test/interop'] },
   { name: 'espeak-ng', debian: 'espeak-ng', suites: ['src/media'] },
   { name: 'turnserver', debian: 'coturn', suites: ['test/browser'] },
+  { name: 'prosody', debian: 'prosody', suites: ['test/interop'] },
 ]
 
 /** The path of a program, in PATH or where Debian keeps servers' programs; undefined when it is not installed. */
