@@ -11,7 +11,7 @@ const texts = new WeakMap<object, string>()
 export const promptMs = 1_000
 
 /** Says nothing, but is known by what it would say. */
-const announcer: Announcer = {
+export const announcer: Announcer = {
   async say(language, parts) {
     const sound = new Int16Array(8 * promptMs)
     texts.set(sound, `${language}: ${parts.map((part) => (typeof part === 'string' ? part : nameOf(part))).join(' ')}`)
@@ -88,7 +88,7 @@ export class CallbackHouse {
     await this.scenario.crash()
     await this.scenario.pass(ms)
     this.mortality.lives()
-    await this.scenario.during(this.scenario.boot(this.#options))
+    await this.scenario.boot(this.#options)
     this.watch()
   }
 

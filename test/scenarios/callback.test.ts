@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { CallbackHouse, nothing, promptMs, provided } from './callback-house.ts'
+import type { CallbackRow } from '#storage'
+import { callbackRow } from '../support/callbacks.ts'
+import { announcer, CallbackHouse, nothing, promptMs, provided } from './callback-house.ts'
+import { Scenario } from './checked.ts'
 
 async function house(settings: object = {}) {
   const callbacks = await CallbackHouse.start(settings)
@@ -432,5 +435,111 @@ describe('the server stops and starts', () => {
     expect(callbacks.told.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual(
       state === 'failed' ? ['missed missed'] : [],
     )
+  })
+})
+
+describe('either side may be a phone of ours or a number outside', () => {
+  const one = '+12125551234'
+  const other = '+12125559876'
+
+  it.each([
+    ['102', '101'],
+    [one, '101'],
+    ['102', one],
+    [one, other],
+  ])('%s called for %s', async (called, caller) => {
+    const { callbacks, scenario, alice, bob } = await house()
+    const provider = await provided(scenario)
+    await callbacks.ask(called, caller, { personId: 'demo-alice' })
+    const phoneOf = (dial: string) => (dial === '101' ? alice : dial === '102' ? bob : provider)
+    await scenario.pass(300)
+    const first = phoneOf(called)
+    first.answer()
+    await scenario.pass(promptMs + 500)
+    if (called === one) await callbacks.press(first, '1')
+    await scenario.pass(500)
+    const second = phoneOf(caller)
+    expect(second.rung.at(-1)?.request.uri.user).toBe(caller === '101' ? 'alice' : caller)
+    second.answer()
+    await scenario.pass(promptMs + 500)
+    expect(await callbacks.request()).toMatchObject({ state: 'connected' })
+    const [attempt] = await scenario.storage.callbacks.attemptsOf('request-1')
+    const confirmations: { role: string; gateway: string; what: string }[] = JSON.parse(
+      attempt?.detail ?? '',
+    ).confirmations
+    const answered = confirmations
+      .filter(({ what }) => what === 'answered')
+      .map(({ role, gateway }) => `${role} ${gateway}`)
+    expect(answered).toEqual([`called ${called === one ? 'out' : ''}`, `caller ${caller === '101' ? '' : 'out'}`])
+    second.dialog?.bye()
+    expect(await callbacks.left()).toEqual(nothing)
+  })
+
+  it('a group is rung on all its phones; the first has the call', async () => {
+    const { callbacks, scenario, alice, bob } = await house()
+    const carol = await scenario.registered('carol', 'carol', '10.0.0.3')
+    await callbacks.ask('200', '104')
+    await scenario.pass(300)
+    expect([alice.rung.length, bob.rung.length, carol.rung.length]).toEqual([1, 1, 1])
+    carol.answer()
+    await scenario.pass(300)
+    expect([alice.cancels.length, bob.cancels.length]).toEqual([1, 1])
+    await scenario.pass(3 * promptMs)
+    expect(await callbacks.request()).toMatchObject({ outcome: 'caller-unreachable' })
+    expect(carol.byes).toHaveLength(1)
+  })
+})
+
+describe('two servers on one database', () => {
+  async function two() {
+    const first = await Scenario.start({ node: 'first', callbacks: { announcer } })
+    const second = await Scenario.beside(first, 'second')
+    await second.crash()
+    await second.boot({ node: 'second', callbacks: { announcer } })
+    const alice = await second.registered('alice', 'alice', '10.0.0.1')
+    const bob = await second.registered('bob', 'bob', '10.0.0.2')
+    const request = async (row: CallbackRow): Promise<CallbackRow> => first.during(first.house.callbacks.accept(row))
+    return { first, second, alice, bob, request }
+  }
+
+  it('one of them makes the attempt: where the phones are registered', async () => {
+    const { first, second, alice, bob, request } = await two()
+    await request(callbackRow('request-1', { dial: '102' }, { dial: '101' }, {}, first.clock.now()))
+    await first.pass(12_000)
+    expect(bob.rung).toHaveLength(1)
+    bob.answer()
+    await first.pass(2 * promptMs)
+    alice.answer()
+    await first.pass(2 * promptMs)
+    expect(await first.storage.callbacks.get('request-1')).toMatchObject({ state: 'connected', attempts: 1 })
+    expect([first.house.calls.list().length, second.house.calls.list().length]).toEqual([0, 1])
+  })
+
+  it('what one called off at the other stops ringing', async () => {
+    const { first, bob, request } = await two()
+    await request(callbackRow('request-1', { dial: '102' }, { dial: '101' }, {}, first.clock.now()))
+    await first.pass(12_000)
+    expect(bob.rung).toHaveLength(1)
+    await first.during(first.house.callbacks.cancel('request-1'))
+    await first.pass(11_000)
+    expect(bob.cancels).toHaveLength(1)
+    expect(await first.storage.callbacks.get('request-1')).toMatchObject({ state: 'cancelled' })
+  })
+
+  it('what a server that does not come back was ringing is written off by the other', async () => {
+    const { first, bob } = await two()
+    const row = callbackRow('request-1', { dial: '103' }, { dial: '101' }, {}, first.clock.now())
+    await first.storage.callbacks.accept({ ...row, dueAt: first.clock.now() + 60 * minute }, [])
+    const attempt = {
+      ...{ id: 'a', callbackId: row.id, number: 1, node: 'third', callId: 'c', startedAt: first.clock.now() },
+      ...{ calledAt: null, callerAt: null, joinedAt: null, endedAt: null, outcome: '', detail: '{}' },
+    }
+    await first.storage.nodes.seen({ node: 'third', address: 'udp 127.0.0.3:5060', seenAt: first.clock.now() })
+    expect(await first.storage.callbacks.begin(attempt, first.clock.now())).toBe(true)
+    await first.pass(50_000)
+    expect(await first.storage.callbacks.get(row.id)).toMatchObject({ state: 'ringing' })
+    await first.pass(30_000)
+    expect(await first.storage.callbacks.get(row.id)).toMatchObject({ state: 'scheduled', outcome: 'interrupted' })
+    expect(bob.rung).toHaveLength(0)
   })
 })

@@ -1,8 +1,13 @@
 import { type CallbackAttemptRow, type CallbackRow, openStorage } from '#storage'
 
 /** A request for a call that is due now. @param called, caller JSON of a `CallbackParty` is made of what is given */
-export function callbackRow(id: string, called: object, caller: object, more: Partial<CallbackRow> = {}): CallbackRow {
-  const now = Date.now()
+export function callbackRow(
+  id: string,
+  called: object,
+  caller: object,
+  more: Partial<CallbackRow> = {},
+  now = Date.now(),
+): CallbackRow {
   return {
     ...{ id, state: 'scheduled', attemptId: '', node: '', dueAt: now, createdAt: now, changedAt: now },
     ...{ askerId: '', personId: '', channel: 'web', thread: '{}', threadKey: id, language: 'en', timeZone: 'UTC' },

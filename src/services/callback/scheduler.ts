@@ -3,7 +3,15 @@ import type { Timer } from '#lib'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
 import { Attempt } from './attempt.ts'
 import { isTooLate, nextAttempt, type Outcome } from './retry.ts'
-import type { Announcer, CallbackPhase, CallbackSettings, CallbackTold, CallbackView, Notices } from './types.ts'
+import type {
+  Announcer,
+  CallbackParty,
+  CallbackPhase,
+  CallbackSettings,
+  CallbackTold,
+  CallbackView,
+  Notices,
+} from './types.ts'
 
 export interface SchedulerParts {
   readonly calls: Calls
@@ -15,6 +23,11 @@ export interface SchedulerParts {
 
 /** Requests of other nodes of the database become due without a word to us. */
 const lookMs = 10_000
+/** After how long without a sign of life a node counts as gone, and when its attempts are written off for it, in ms. */
+const goneMs = 15_000
+const abandonedMs = 60_000
+/** How long a request whose stations are not registered here is left to other nodes, in ms. */
+const elsewhereMs = 30_000
 /** How long the end of an attempt waits before it is written again, in ms, where the database did not take it. */
 const againMs = 2_000
 
@@ -90,6 +103,7 @@ export class Scheduler {
     const { clock, storage } = this.#core
     const { atOnce, perSecond } = this.#parts.settings
     await this.#dropCancelled()
+    const others = await this.#otherNodes()
     const due = await storage.callbacks.due(clock.now(), 100)
     for (const request of due) {
       const now = clock.now()
@@ -98,6 +112,7 @@ export class Scheduler {
         await this.#missed(request)
         continue
       }
+      if (others && now - (request.dueAt ?? now) < elsewhereMs && !this.#isHere(request)) continue
       // The end of an attempt looks again.
       if (this.#running.size >= atOnce) return lookMs
       if (now < this.#nextAt) return this.#nextAt - now
@@ -105,7 +120,41 @@ export class Scheduler {
       await this.#begin(request)
     }
     const next = await storage.callbacks.nextDue()
+    if (next !== undefined && next <= clock.now() && others) return againMs
     return next === undefined ? lookMs : Math.min(lookMs, Math.max(0, next - clock.now()))
+  }
+
+  /** Whether other nodes work on the database. What those that have died were ringing is written off for them. */
+  async #otherNodes(): Promise<boolean> {
+    const { clock, storage, settings } = this.#core
+    const now = clock.now()
+    const rows = (await storage.nodes.list()).filter(({ node }) => node !== settings.node)
+    for (const { node, seenAt } of rows) {
+      if (now - seenAt < abandonedMs) continue
+      for (const request of await storage.callbacks.ringing(node)) await this.#interrupted(request)
+    }
+    return rows.some(({ seenAt }) => now - seenAt < goneMs)
+  }
+
+  /** Whether both sides can be rung from this node: their phones are registered here, or they are outside. */
+  #isHere({ called, caller }: CallbackRow): boolean {
+    const { directory } = this.#core
+    const reachable = (json: string): boolean => {
+      const { dial } = JSON.parse(json) as CallbackParty
+      const decision = directory.dial(dial, { kind: 'service' })
+      if (!decision.ok) return true
+      const { destination } = decision
+      if (destination.kind === 'person') return directory.bindingsOf(destination.person.id).length > 0
+      if (destination.kind === 'group')
+        return destination.group.members.some((id) => directory.bindingsOf(id).length > 0)
+      return true
+    }
+    try {
+      return reachable(called) && reachable(caller)
+    } catch {
+      // What cannot be read fails as an attempt, and is told.
+      return true
+    }
   }
 
   /** Requests that another node has called off while they ring here. */
