@@ -48,6 +48,16 @@ describe('settings of Baton', () => {
       },
       retention: { recordsDays: 365, tracesDays: 14 },
       pickup: { code: '*8' },
+      voicemail: { code: '*97', mostSeconds: 180 },
+      callbacks: {
+        ...{ perSecond: 10, atOnce: 50, outsiders: true, public: 'groups-and-numbers', confirmUnproven: false },
+        addresses: ['callback', 'rueckruf'],
+        caps: {
+          ...{ sourcePerHour: 5, sourcePerDay: 20, targetPerHour: 3, targetPerDay: 6 },
+          ...{ unconfirmedPerDay: 1, perHour: 1_000 },
+        },
+        widget: { origins: [], confirm: 'key' },
+      },
       drainSeconds: 30,
     })
     expect(() => checkConfig(load(), { demo: true })).not.toThrow()

@@ -2,25 +2,10 @@ import { isIP } from 'node:net'
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import { z } from 'zod'
 import { ConfigError, type EnvironmentMap, loadConfig } from '#lib'
+import { mailSchema } from './config-mail.ts'
+import { domain, type Listener, list, listenerText, network, text, whole } from './config-words.ts'
 
-/** An address to listen on. */
-export interface Listener {
-  /** Without brackets. */
-  readonly host: string
-  /** 0 takes any free port. */
-  readonly port: number
-}
-
-const listenerText = z.string().transform((text, context): Listener => {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim())
-  const host = match?.[1] ?? match?.[2] ?? ''
-  const port = Number(match?.[3])
-  const good =
-    match && port <= 65_535 && (match[1] === undefined ? isIP(host) === 4 || host === 'localhost' : isIP(host) === 6)
-  if (good) return { host, port }
-  context.addIssue({ code: 'custom', message: 'address:port like 127.0.0.1:5060 or [::1]:5060', input: text })
-  return z.NEVER
-})
+export type { Listener } from './config-words.ts'
 
 /** One address, several separated by commas, or a list. */
 const listeners = z.union([
@@ -30,19 +15,6 @@ const listeners = z.union([
     .pipe(z.array(listenerText)),
   z.array(listenerText),
 ])
-
-/** Text separated by commas, or a list. */
-const list = <S extends z.ZodType<unknown, string>>(entry: S) =>
-  z.union([
-    z
-      .string()
-      .transform((text) => text.split(',').map((part) => part.trim()))
-      .pipe(z.array(entry)),
-    z.array(entry),
-  ])
-
-const whole = (least: number, most: number) => z.int().min(least).max(most)
-const text = z.string().min(1).max(255)
 
 /** PEM files; read again when they change. */
 const certificate = z.strictObject({ certificate: text, key: text })
@@ -56,23 +28,12 @@ const range = z.string().transform((value, context) => {
   return z.NEVER
 })
 
-const network = z.string().refine((value) => {
-  const [address = '', bits, more] = value.split('/')
-  const family = isIP(address)
-  if (family === 0 || more !== undefined) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
-}, 'an address or a range like 10.0.0.0/8')
-
 const origin = z
   .string()
   .regex(
     /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$|^https?:\/\/\[[0-9a-f:]+\](?::\d{1,5})?$/,
     'an origin like https://desk.example.com',
   )
-
-const domain = z
-  .string()
-  .regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*$/, 'a domain name in small letters')
 
 const iceUrl = (scheme: 'stun' | 'turn') =>
   z
@@ -210,8 +171,45 @@ export const configSchema = z.strictObject({
       atOnce: whole(1, 10_000).default(50),
       /** Log-in of who pays for outside calls that outsiders ask for; without it they go to national numbers only. */
       account: text.optional(),
+      /** Where links in messages lead: the address of the pages. Default: the first of http.allowedOrigins. */
+      url: origin.optional(),
+      /** Of askers who do not say theirs. Default: the machine's. */
+      timeZone: z
+        .string()
+        .refine((name) => isTimeZone(name), 'a time zone like Europe/Berlin')
+        .optional(),
+      /** Whether people who are not of ours may ask for calls … */
+      outsiders: z.boolean().default(true),
+      /** … and for calls with whom; contacts are never theirs to name. */
+      public: z.enum(['nobody', 'groups', 'groups-and-numbers', 'everybody']).default('groups-and-numbers'),
+      /** Local parts of addresses that are for nobody in particular. */
+      addresses: list(text).default(['callback', 'rueckruf']),
+      /** Whether who cannot prove the address is sent a link to confirm by; else such mail is ignored. */
+      confirmUnproven: z.boolean().default(false),
+      /** How many requests are taken. */
+      caps: z
+        .strictObject({
+          sourcePerHour: whole(1, 100_000).default(5),
+          sourcePerDay: whole(1, 100_000).default(20),
+          targetPerHour: whole(1, 100_000).default(3),
+          targetPerDay: whole(1, 100_000).default(6),
+          unconfirmedPerDay: whole(1, 100).default(1),
+          perHour: whole(1, 1_000_000).default(1_000),
+        })
+        .prefault({}),
+      widget: z
+        .strictObject({
+          /** Whose pages may ask for calls. */
+          origins: list(origin).default([]),
+          /** `key`: visitors press 1 when they are called; `mail`: they open a link that is mailed to them. */
+          confirm: z.enum(['key', 'mail']).default('key'),
+          /** Who is called where the page does not say it. */
+          called: text.optional(),
+        })
+        .prefault({}),
     })
     .prefault({}),
+  mail: mailSchema.optional(),
   limits: z
     .strictObject({
       maxCalls: whole(1, 1_000_000).default(10_000),
@@ -250,6 +248,15 @@ export const configEnvironment: EnvironmentMap = {
   BATON_LOG: 'log',
   BATON_REDIS_URL: unsupported,
   BATON_RTPENGINE: unsupported,
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Reads Baton's settings. @throws ConfigError with one line, ready to print */
@@ -301,9 +308,16 @@ export function checkConfig(config: Config, options: { readonly demo: boolean })
       )
     }
   }
+  if (config.callbacks.widget.confirm === 'mail' && !config.mail?.out)
+    throw new ConfigError(
+      'callbacks.widget.confirm: mail needs mail.out, by which the link is sent; allowed without it: key',
+    )
+  if (config.mail?.listen && config.mail.mailbox)
+    throw new ConfigError('mail.mailbox: mail comes in by mail.listen already; allowed: one of the two')
   const tcp = new Map<string, string>()
   const named = [
     ['http.listen', http.listen] as const,
+    ...(config.mail?.listen ? [['mail.listen', config.mail.listen] as const] : []),
     ...sip.listen.map((one) => ['sip.listen', one] as const),
     ...sip.listenTls.map((one) => ['sip.listenTls', one] as const),
   ]

@@ -20,6 +20,7 @@ import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, 
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
 import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
+import { noticesOf, startMessages } from './messages.ts'
 import { addressForNodes, Nodes } from './nodes.ts'
 import { reachableByPush, startPush } from './push.ts'
 
@@ -143,6 +144,7 @@ async function serve(): Promise<void> {
   const resolver = createResolver({ nameServer: systemNameServer(clock), clock, random, log })
   const certificate = sip.certificate ?? config.http.certificate
   const subscriptions = await PushSubscriptions.open(storage.values)
+  const notices = noticesOf({ config, storage, clock }, pageUrl(config, config.http.listen.port))
   const house = await assemble({
     config,
     clock,
@@ -153,6 +155,7 @@ async function serve(): Promise<void> {
     media,
     resolver,
     ...(nodes ? { nodes } : {}),
+    callbacks: { notices: (told) => notices.outcome(told) },
     reachableByPush: reachableByPush(subscriptions, accounts),
     openTransport: (handler) =>
       createTransport({
@@ -214,6 +217,7 @@ async function serve(): Promise<void> {
     // Behind a proxy, others reach a server that listens on loopback.
     onlyLoopback: !open && config.http.trustedProxies.length === 0 && config.publicAddress === undefined,
   })
+  const messages = await startMessages({ config, storage, directory, clock, random, log }, house.callbacks, notices)
   const http = await createHttpServer({
     address: config.http.listen.host,
     port: config.http.listen.port,
@@ -234,7 +238,9 @@ async function serve(): Promise<void> {
       acts: new CallActs(calls),
       storage,
       random,
+      callbacks: messages.desk,
       push,
+      voicemail: house.voicemail.mailboxes,
       iceServers: (login) => iceServers(config.rtc, login, clock.now()),
     },
     health,
@@ -272,7 +278,9 @@ async function serve(): Promise<void> {
     clearInterval(retention)
     push.close()
     await demoCaller?.close()
+    await messages.stop()
     await house.stop(config.drainSeconds * 1000)
+    await messages.close()
     await http.close()
     metrics.close()
     directory.close()

@@ -11,7 +11,7 @@ export type PublicEntries = 'nobody' | 'groups' | 'groups-and-numbers' | 'everyb
  * contact.
  */
 export function entriesFor(
-  asker: Asker,
+  asker: Pick<Asker, 'person'>,
   directory: Directory,
   contacts: readonly ContactRow[],
   shown: PublicEntries,

@@ -155,6 +155,16 @@ export class Intake {
     })
   }
 
+  /** Whether an address is one that requests can be sent to: a general one, or that of somebody public. @param local the part before the @ */
+  accepts(local: string): boolean {
+    const { directory } = this.#parts
+    const { general, shown } = this.settings
+    if (general.includes(local.toLowerCase().split('+')[0] ?? '')) return true
+    const everybody = shown === 'nobody' ? 'groups' : shown
+    const entries = entriesFor({}, directory, [], everybody)
+    return addressedTo(local, entries, []) !== undefined
+  }
+
   /** The request that a link belongs to. */
   byCode(code: string): Promise<CallbackRow | undefined> {
     return this.#parts.storage.callbacks.byCancelHash(codeHash(code))
