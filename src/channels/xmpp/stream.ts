@@ -84,7 +84,16 @@ function accountStream({ address, password, host, port = 5222, resource = 'baton
   })
   const held = new Set<number>()
   const management = entity.streamManagement!
-  const handled = () => (held.size > 0 ? Math.min(...held) - 1 : management.inbound)
+  // Counted here: the library sets its count back too late for stanzas that come right behind `enabled`, and a server ends a stream that
+  // acknowledges too many.
+  let arrived = 0
+  entity.on('element', (element) => {
+    if (element.is('enabled', acknowledgements)) {
+      arrived = 0
+      held.clear()
+    } else if (['message', 'presence', 'iq'].includes(element.name)) arrived++
+  })
+  const handled = () => (held.size > 0 ? Math.min(...held) - 1 : arrived)
   const send = entity.send.bind(entity)
   // What is acknowledged is what was stored; what was not, the server gives to the next connection. So none is resumed.
   entity.send = (element) => {
@@ -93,7 +102,7 @@ function accountStream({ address, password, host, port = 5222, resource = 'baton
     return send(element)
   }
   const hold = () => {
-    const place = management.inbound
+    const place = arrived
     held.add(place)
     return () => {
       held.delete(place)

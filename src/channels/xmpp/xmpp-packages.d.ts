@@ -25,7 +25,7 @@ declare module '@xmpp/client' {
       get(namespace: string, name: string, handler: (context: { stanza: Element }) => Element | object): void
     }
     /** Of accounts only: acknowledgements (XEP-0198). */
-    readonly streamManagement?: { enabled: boolean; inbound: number }
+    readonly streamManagement?: { enabled: boolean }
     _onData(data: Buffer): void
     isSecure(): boolean
     connect(service: string): Promise<unknown>
@@ -34,7 +34,7 @@ declare module '@xmpp/client' {
     stop(): Promise<unknown>
     on(event: 'online' | 'disconnect', listener: () => void): void
     on(event: 'error', listener: (error: Error & { condition?: string }) => void): void
-    on(event: 'stanza', listener: (stanza: Element) => void): void
+    on(event: 'element' | 'stanza', listener: (stanza: Element) => void): void
   }
   type Credentials = { username: string; password: string }
   export function client(options: {
