@@ -1,0 +1,114 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { Baresip } from '../support/baresip.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { headerOf, mailSink, post } from '../support/mail.ts'
+import { needs } from '../support/needs.ts'
+import { freePort } from '../support/ports.ts'
+import { startProgram } from '../support/program.ts'
+import { makeTone, writeWav } from '../support/tone.ts'
+import { eventually } from './eventually.ts'
+import { House } from './house.ts'
+
+const organisation = `
+people:
+  - {login: asker, name: Anna Asker, extension: 101, email: anna@sender.test, devices: [{name: phone, username: asker, password: secret-of-asker}]}
+  - {login: seller, name: Sam Seller, extension: 102, devices: [{name: phone, username: seller, password: secret-of-seller}]}
+groups:
+  - {name: Sales, extension: "300", members: [seller]}
+`
+
+needs('baresip')('a mail that asks for a call', () => {
+  let house: House
+  let sink: Awaited<ReturnType<typeof mailSink>>
+  let smtp = 0
+
+  beforeAll(async () => {
+    sink = await mailSink()
+    smtp = await freePort()
+    const folder = temporaryFolder('organisation')
+    const config = `
+http: {boardPassword: board-password}
+mail:
+  hostname: baton.test
+  domains: baton.test
+  listen: 127.0.0.1:${smtp}
+  trustedRelays: [{addresses: [127.0.0.1], authservId: relay.test}]
+  out: {host: 127.0.0.1, port: ${sink.port}, security: none, from: callback@baton.test}
+`
+    const paths = { config: join(folder, 'baton.yaml'), organisation: join(folder, 'organisation.yaml') }
+    writeFileSync(paths.config, config)
+    writeFileSync(paths.organisation, organisation)
+    const dataFolder = temporaryFolder('data')
+    const load = await startProgram(
+      process.execPath,
+      ['scripts/organisation.ts', paths.organisation, '--config', paths.config],
+      { cwd: join(import.meta.dirname, '../..'), environment: { BATON_DATA: dataFolder } },
+    )
+    expect(await load.ended, load.output()).toMatchObject({ code: 0 })
+    const prompts = join(dataFolder, 'prompts', 'en')
+    mkdirSync(prompts, { recursive: true })
+    writeWav(join(prompts, 'callback-requested-by.wav'), makeTone(1_000, 1))
+    writeWav(join(prompts, 'callback-you-asked-for.wav'), makeTone(1_600, 1))
+    house = await House.open({ configYaml: config, dataFolder }, 'board-password')
+  })
+  afterEach(() => house.clear())
+  afterAll(async () => {
+    await house.close()
+    await sink.stop()
+  })
+
+  async function phone(user: string, tone: number): Promise<Baresip> {
+    const password = `secret-of-${user}`
+    const started = await Baresip.start({ user, password, domain: 'baton.local', proxy: house.baton.sip.target, tone })
+    house.onClear(() => started.stop())
+    await started.registered()
+    return started
+  }
+
+  /** As the relay hands it on, which has checked who sent it. */
+  const mail = (messageId: string, text: string, proof = 'dmarc=pass header.from=sender.test') =>
+    post(smtp, {
+      from: 'Anna <anna@sender.test>',
+      to: 'callback@baton.test',
+      subject: 'A call, please',
+      text,
+      messageId: `<${messageId}@sender.test>`,
+      headers: { 'Authentication-Results': `relay.test; ${proof}` },
+    })
+
+  test('rings sales first, then the asker; they talk; the answers are in the thread', async () => {
+    const [asker, sales] = [await phone('asker', 440), await phone('seller', 660)]
+    await mail('m1', 'Please have sales call me now')
+    await sales.event('CALL_INCOMING')
+    expect(asker.events().map(({ type }) => type)).not.toContain('CALL_INCOMING')
+    await sales.accept()
+    await sales.hears(1_000)
+    await asker.event('CALL_INCOMING')
+    await asker.accept()
+    await asker.hears(1_600)
+    await asker.hears(660, 1)
+    await sales.hears(440, 1)
+    await asker.hangup()
+    await sales.event('CALL_CLOSED')
+    await eventually(() => expect(sink.mails).toHaveLength(2))
+    for (const { raw, to } of sink.mails) {
+      expect(to).toEqual(['anna@sender.test'])
+      expect(headerOf(raw, 'In-Reply-To')).toBe('<m1@sender.test>')
+    }
+    const texts = sink.mails.map(({ raw }) => raw.slice(raw.indexOf('\r\n\r\n')).replaceAll('=\r\n', ''))
+    expect(texts[0]).toContain('Sales will ring first, then you on 101: now.')
+    expect(texts[1]).toContain('Sales and you on 101 were connected.')
+  })
+
+  test('the same mail once more, and a forged one, ring nobody', async () => {
+    const [asker, sales] = [await phone('asker', 440), await phone('seller', 660)]
+    const before = sink.mails.length
+    await mail('m1', 'Please have sales call me now')
+    await mail('m2', 'Please have sales call me now', 'dmarc=fail header.from=sender.test')
+    await mail('m3', 'Please have sales call me tomorrow at 14:00')
+    await eventually(() => expect(sink.mails).toHaveLength(before + 1))
+    expect([...asker.events(), ...sales.events()].map(({ type }) => type)).not.toContain('CALL_INCOMING')
+  })
+})
