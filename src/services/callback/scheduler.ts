@@ -42,6 +42,8 @@ export class Scheduler {
   #working: Promise<void> | undefined
   #again = false
   #stopped = true
+  /** When what was called off elsewhere was looked for last. */
+  #lookedAt = 0
   /** When the next attempt may begin, by the allowed rate. */
   #nextAt = 0
 
@@ -102,7 +104,7 @@ export class Scheduler {
   async #round(): Promise<number> {
     const { clock, storage } = this.#core
     const { atOnce, perSecond } = this.#parts.settings
-    await this.#dropCancelled()
+    if (clock.now() >= this.#lookedAt + lookMs) await this.#dropCancelled()
     const others = await this.#otherNodes()
     const due = await storage.callbacks.due(clock.now(), 100)
     for (const request of due) {
@@ -159,6 +161,7 @@ export class Scheduler {
 
   /** Requests that another node has called off while they ring here. */
   async #dropCancelled(): Promise<void> {
+    this.#lookedAt = this.#core.clock.now()
     for (const [id, { attempt }] of this.#running) {
       const request = await this.#core.storage.callbacks.get(id)
       if (request && request.state !== 'ringing' && request.state !== 'connected') attempt.cancel()
