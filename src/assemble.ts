@@ -14,7 +14,15 @@ import type { Config } from '#config.ts'
 import type { Directory, DirectoryAdmin } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import { createDirectEngine, type MediaEngine, Prompts } from '#media'
-import { type CallbackParts, CallbackService, CallPickup, Voicemail, type VoicemailMail } from '#services'
+import {
+  type CallbackParts,
+  CallbackService,
+  CallPickup,
+  type QueueAnnouncer,
+  QueueService,
+  Voicemail,
+  type VoicemailMail,
+} from '#services'
 import {
   Authenticator,
   createSipStack,
@@ -64,6 +72,8 @@ export interface Parts<T extends Transport> {
   readonly callbacks?: Partial<Omit<CallbackParts, 'calls'>>
   /** Sends messages that callers leave; they are heard on the desk and by telephone where it is left out. */
   readonly voicemailMail?: VoicemailMail
+  /** Who speaks to callers of queues, where it is not the prompts. */
+  readonly queueAnnouncer?: QueueAnnouncer
   /** Opens the listeners; messages go to the handler. */
   openTransport(handler: TransportHandler): Promise<T>
 }
@@ -74,6 +84,7 @@ export interface House<T extends Transport> {
   readonly pickup: CallPickup
   readonly callbacks: CallbackService
   readonly voicemail: Voicemail
+  readonly queues: QueueService
   readonly gate: Gate
   readonly ua: UserAgent
   readonly transport: T
@@ -135,6 +146,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   const passOn = parts.nodes && new PassOn(calls, parts.nodes, await Tickets.open(storage.values, clock, random), code)
   const pickup = new CallPickup(calls, code, passOn)
   const callbacks = new CallbackService(callbackParts(parts, calls))
+  const queues = new QueueService({ calls, announcer: parts.queueAnnouncer ?? promptsOf(parts), callbacks })
   const voicemail = new Voicemail({
     ...{ calls, prompts: promptsOf(parts), folder: join(config.data, 'voicemail'), code: config.voicemail.code },
     mostMs: config.voicemail.mostSeconds * 1_000,
@@ -163,6 +175,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   }
   // Before the first call: what is being recorded now was being recorded when the last run died.
   await voicemail.start()
+  await queues.load()
   transport = await parts.openTransport(handler)
   core.transport = transport
   core.ua = stack.start(transport)
@@ -171,11 +184,13 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   const gateways = new Gateways(core)
   gateways.start()
   await callbacks.start()
+  await queues.start()
   return {
     calls,
     pickup,
     callbacks,
     voicemail,
+    queues,
     gate,
     ua: core.ua,
     transport,
@@ -185,6 +200,7 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
       await calls.drain(limitMs)
       await stopped
       await voicemail.stop()
+      queues.stop()
       recovery.stop()
       gate.close()
       await gateways.stop()

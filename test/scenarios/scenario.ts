@@ -42,6 +42,8 @@ export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'l
   readonly silenceMs?: number
   /** Who speaks and tells for requested calls. */
   readonly callbacks?: Parameters<typeof assemble>[0]['callbacks']
+  /** Who speaks to callers of queues. */
+  readonly queueAnnouncer?: Parameters<typeof assemble>[0]['queueAnnouncer']
   /** What the server has for its storage: the scenario's own, with something in between. */
   readonly storage?: (storage: Storage) => Storage
   /** The data folder, for tests that record. */
@@ -146,6 +148,7 @@ export class Scenario {
       ...(nodes ? { nodes } : {}),
       reachableByPush: (personId) => this.pushed.has(personId),
       ...(options.callbacks ? { callbacks: options.callbacks } : {}),
+      ...(options.queueAnnouncer ? { queueAnnouncer: options.queueAnnouncer } : {}),
       ...(options.voicemailMail ? { voicemailMail: options.voicemailMail } : {}),
       openTransport: async (handler) =>
         this.network.host(address, 5060, { handler, protocols: ['udp', 'tcp', 'ws'], ownNames: ['baton.local'] }),

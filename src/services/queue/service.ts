@@ -1,0 +1,306 @@
+import type { AnsweringService, Call, Calls, HeldLeg, ServedCall } from '#call'
+import { CallError, LegEnded } from '#call'
+import { DirectoryError } from '#directory'
+import type { QueueCallerRow } from '#storage'
+import { Agents } from './agents.ts'
+import { calleeOf, confirmsNumber, HeldCaller } from './held-caller.ts'
+import { KeptPlaces } from './kept-places.ts'
+import type { Waiting } from './line.ts'
+import { checkQueue, type Queue, type QueueInput, queueSettingsSchema } from './settings.ts'
+import type { CentreWait, QueueAnnouncer, QueueCallbacks, QueueView } from './types.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+export interface QueueParts {
+  readonly calls: Calls
+  readonly announcer: QueueAnnouncer
+  readonly callbacks: QueueCallbacks
+}
+
+/** From one queue to the next, so that two that overflow into each other do not keep a caller for ever. */
+const mostOverflows = 3
+
+/**
+ * Centres of our own: callers wait with music until an agent is free.
+ *
+ *   caller          server                    agent 1     agent 2
+ *     |--INVITE 600-->|                          |           |
+ *     |<--200---------|                          |           |   context, dialog and the place in the line are stored first
+ *     |<==music=======|                          |           |
+ *     |<==your place==|                          |           |   each n seconds, with the expected wait
+ *     |               |---INVITE---------------->|           |   who is free, by the strategy of the queue
+ *     |               |---CANCEL---------------->|           |   no answer: the next
+ *     |               |---INVITE---------------------------->|
+ *     |               |<--200--------------------------------|   record is stored
+ *     |<==============joined================================>|
+ *
+ * Who presses 1, hears their number and presses 1 again hangs up and keeps the place: when it is their turn the agent is rung, then they
+ * are. Too many or too long: the call goes on to where the queue overflows to.
+ */
+export class QueueService {
+  readonly #parts: QueueParts
+  readonly #agents: Agents
+  readonly #kept: KeptPlaces
+  readonly #rooms = new Map<string, WaitingRoom>()
+  readonly #watchers = new Set<(view: QueueView) => void>()
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts
+    this.#agents = new Agents(parts.calls)
+    this.#kept = new KeptPlaces(parts.calls, parts.callbacks, (agents) => this.#agents.giveBack(agents))
+    parts.calls.answerBy((call, cause) => (cause === undefined ? this.#serviceFor(call) : undefined))
+  }
+
+  /** Before the first call: the queues as they are stored. */
+  async load(): Promise<void> {
+    const { storage, log } = this.#core
+    for (const { id, name, settings: text } of await storage.queues.list()) {
+      const read = queueSettingsSchema.safeParse(JSON.parse(text))
+      if (read.success) this.#show({ id, name, ...read.data })
+      else log.error({ queue: name }, 'Stored settings of a queue cannot be read: it takes no calls.')
+    }
+  }
+
+  /** Callers who waited on the telephone when the last run died are gone; who keeps a place has it. */
+  async start(): Promise<void> {
+    const { storage, settings } = this.#core
+    this.#kept.start()
+    for (const row of await storage.queues.waiting(settings.node)) {
+      const room = this.#rooms.get(row.queueId)
+      if (row.kind === 'callback' && room) await this.#kept.resume(row, room)
+      else await storage.queues.left(row.id)
+    }
+  }
+
+  stop(): void {
+    this.#kept.stop()
+    for (const room of this.#rooms.values()) room.stop()
+  }
+
+  // ---- the queues ----------------------------------------------------------------------------------------------------------------
+
+  list(): readonly Queue[] {
+    return [...this.#rooms.values()].map(({ queue }) => queue)
+  }
+
+  view(id: string): QueueView | undefined {
+    return this.#rooms.get(id)?.view()
+  }
+
+  /** What a caller who came now would wait; `undefined` for no such queue. */
+  wait(id: string): CentreWait | undefined {
+    const room = this.#rooms.get(id)
+    if (!room) return undefined
+    const { waiting, expectedWaitMs, open } = room.view()
+    const expectedWaitSeconds = expectedWaitMs === undefined ? null : Math.round(expectedWaitMs / 1_000)
+    return { place: waiting.length + 1, expectedWaitSeconds, open }
+  }
+
+  /**
+   * Adds a queue, or changes the one with this id; who waits in it goes on waiting.
+   * @throws DirectoryError with the field, what was wrong and what is allowed
+   */
+  async put(given: QueueInput): Promise<Queue> {
+    const { directory, random, storage } = this.#core
+    const input = checkQueue(given)
+    const id = input.id ?? random.token(8)
+    const numbers = input.numbers.map((number) => directory.normalise(number))
+    const queue: Queue = { ...input, id, numbers }
+    this.#check(queue)
+    const { id: _id, name, ...settings } = queue
+    await storage.queues.put({ id, name, settings: JSON.stringify(settings) })
+    this.#show(queue)
+    return queue
+  }
+
+  /** Removes a queue. Who waits in it on the telephone goes on to its agents; places that were kept are gone. */
+  async remove(id: string): Promise<void> {
+    const room = this.#rooms.get(id)
+    if (!room) throw new DirectoryError('missing', 'id', `there is no queue ${JSON.stringify(id)}`)
+    await this.#core.storage.queues.remove(id)
+    this.#rooms.delete(id)
+    for (const waiting of [...room.line.all]) if (waiting.row.kind === 'callback') room.line.leave(waiting)
+  }
+
+  /** Called after each change of a queue or its line. Returns an unsubscribe function. */
+  watch(listener: (view: QueueView) => void): () => void {
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
+  }
+
+  #check({ id, name, extension, numbers, people, groups }: Queue): void {
+    const { directory } = this.#core
+    const others = this.list().filter((other) => other.id !== id)
+    const taken = (field: string, what: string): DirectoryError =>
+      new DirectoryError('taken', field, `${what}; allowed: one that is free`)
+    if (others.some((other) => other.name === name)) throw taken('name', `there is another queue named ${name}`)
+    for (const [field, dialled] of [
+      ['extension', extension],
+      ...numbers.map((one) => ['numbers', one] as const),
+    ] as const) {
+      if (dialled === '') continue
+      if (directory.isEmergency(dialled))
+        throw new DirectoryError('invalid', field, `${dialled} is an emergency number; allowed: any other`)
+      const holder = others.find((other) => other.extension === dialled || other.numbers.includes(dialled))
+      if (holder) throw taken(field, `${dialled} belongs to the queue ${holder.name}`)
+      const found = directory.dial(dialled, { kind: 'service' })
+      const destination = found.ok ? found.destination : undefined
+      if (destination?.kind === 'person') throw taken(field, `${dialled} belongs to ${destination.person.name}`)
+      if (destination?.kind === 'group') throw taken(field, `${dialled} belongs to the group ${destination.group.name}`)
+    }
+    for (const one of people)
+      if (!directory.personById(one)) throw new DirectoryError('missing', 'people', `there is no person ${one}`)
+    for (const one of groups)
+      if (!directory.groupById(one)) throw new DirectoryError('missing', 'groups', `there is no group ${one}`)
+  }
+
+  #show(queue: Queue): void {
+    const room = this.#rooms.get(queue.id)
+    if (room) room.queue = queue
+    else this.#rooms.set(queue.id, new WaitingRoom(queue, this.#parts.calls, this.#agents, (one) => this.#tell(one)))
+    this.#tell(this.#rooms.get(queue.id) as WaitingRoom)
+  }
+
+  // ---- calls ---------------------------------------------------------------------------------------------------------------------
+
+  #serviceFor(call: Call): AnsweringService | undefined {
+    const room = this.#roomOf(call.dialled, call.from.origin.kind === 'trunk')
+    if (!room) return undefined
+    return { station: '', callee: calleeOf(room.queue), serve: (caller, served) => this.#serve(room, caller, served) }
+  }
+
+  /** By extension or number; a trunk reaches numbers only. */
+  #roomOf(dialled: string, numbersOnly = false): WaitingRoom | undefined {
+    const { directory } = this.#core
+    if (directory.isEmergency(dialled)) return undefined
+    const named = [directory.normalise(dialled), directory.normalise(`+${dialled}`)]
+    for (const room of this.#rooms.values()) {
+      const { extension, numbers } = room.queue
+      if (!numbersOnly && extension !== '' && extension === dialled) return room
+      if (numbers.some((number) => named.includes(number))) return room
+    }
+    return undefined
+  }
+
+  async #serve(room: WaitingRoom, caller: HeldLeg, served: ServedCall): Promise<void> {
+    if (caller.party.trunk) caller.hearTones()
+    const since = this.#core.clock.now()
+    let next: WaitingRoom | undefined = room
+    for (let hops = 0; next && hops < mostOverflows; hops++) next = await this.#waitIn(next, caller, served, since)
+    if (next) await this.#goodbye(next.queue, caller, 'unavailable')
+  }
+
+  /** @returns the queue that has the caller now, where there is one */
+  async #waitIn(
+    room: WaitingRoom,
+    caller: HeldLeg,
+    served: ServedCall,
+    since: number,
+  ): Promise<WaitingRoom | undefined> {
+    const { clock } = this.#core
+    const { queue } = room
+    if (!room.isOpen) return this.#goOn(queue, queue.closedTo, 'closed', caller, served)
+    if (room.line.size >= queue.mostWaiting) return this.#goOn(queue, queue.overflowTo, 'unavailable', caller, served)
+    const row = this.#rowOf(room, served, since)
+    const until = clock.now() + queue.longestWaitSeconds * 1_000
+    const kept: QueueCallerRow = { ...row, kind: 'callback' }
+    let keepsPlace = false
+    try {
+      while (!keepsPlace) {
+        const end = await this.#held(room, row, caller, served, since, until).run()
+        if (end === 'joined') return undefined
+        if (end === 'too-long') return await this.#goOn(queue, queue.overflowTo, 'unavailable', caller, served)
+        if (await confirmsNumber(caller, this.#parts.announcer, queue.language, row.number)) {
+          // Stored before they hear of it.
+          await this.#core.storage.queues.wait(kept)
+          keepsPlace = true
+        }
+      }
+    } finally {
+      if (!keepsPlace) await this.#core.storage.queues.left(row.id)
+    }
+    this.#kept.enter(kept, room)
+    await this.#goodbye(queue, caller, 'callback-noted')
+    return undefined
+  }
+
+  #held(
+    room: WaitingRoom,
+    row: QueueCallerRow,
+    caller: HeldLeg,
+    served: ServedCall,
+    since: number,
+    until: number,
+  ): HeldCaller {
+    const { announcer } = this.#parts
+    return new HeldCaller({
+      ...{ room, announcer, caller, served, since, until },
+      enter: async (turn: Waiting['turn']) => {
+        await this.#core.storage.queues.wait(row)
+        return room.enter(row, turn)
+      },
+      left: (waiting) => room.leave(waiting),
+      giveBack: (agents) => this.#agents.giveBack(agents),
+    })
+  }
+
+  /** The call goes on to where callers are sent; without that they hear why. */
+  async #goOn(
+    queue: Queue,
+    to: string,
+    words: 'closed' | 'unavailable',
+    caller: HeldLeg,
+    served: ServedCall,
+  ): Promise<WaitingRoom | undefined> {
+    const other = to === '' ? undefined : this.#roomOf(to)
+    if (other) return other
+    if (to !== '') {
+      try {
+        const { presented } = served.call.from
+        caller.play({ tone: 'ringback' }, { loop: true })
+        const plan = served.planFor(to, { kind: 'service' }, presented)
+        const taker = await served.ring(plan, { role: 'callee', presented, limitMs: forwardMs, during: caller })
+        await served.join(caller, taker)
+        return undefined
+      } catch (error) {
+        const nobody = error instanceof CallError || (error instanceof LegEnded && error.leg !== caller)
+        if (!nobody || served.over || caller.ended) throw error
+      }
+    }
+    await this.#goodbye(queue, caller, words)
+    return undefined
+  }
+
+  async #goodbye(queue: Queue, caller: HeldLeg, words: 'closed' | 'unavailable' | 'callback-noted'): Promise<void> {
+    await caller.say(await this.#parts.announcer.say(queue.language, [words, 'goodbye']))
+  }
+
+  #rowOf({ queue }: WaitingRoom, served: ServedCall, since: number): QueueCallerRow {
+    const { id, from } = served.call
+    const { presented, person } = from
+    const hidden = presented.hidden
+    return {
+      ...{
+        id,
+        queueId: queue.id,
+        node: this.#core.settings.node,
+        kind: 'call',
+        number: hidden ? '' : presented.number,
+      },
+      ...{ name: hidden ? '' : presented.name, personId: person?.id ?? '', language: queue.language },
+      ...{ enqueuedAt: since, attempts: 0, requestId: '' },
+    }
+  }
+
+  #tell(room: WaitingRoom): void {
+    if (this.#watchers.size === 0) return
+    const view = room.view()
+    for (const watcher of this.#watchers) watcher(view)
+  }
+
+  get #core() {
+    return this.#parts.calls.core
+  }
+}
+
+/** How long somebody outside the queue rings, in ms. */
+const forwardMs = 30_000
