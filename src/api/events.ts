@@ -140,6 +140,12 @@ export class Board {
     this.#presence?.touch(personId)
   }
 
+  /** How many messages wait for a person has changed. */
+  voicemailChanged(personId: string, fresh: number): void {
+    const text = JSON.stringify({ type: 'voicemail', at: this.#options.clock.now(), fresh })
+    for (const reader of [...(this.#byPerson.get(personId) ?? [])]) this.#send(reader, text)
+  }
+
   // ---- what readers are told -----------------------------------------------------------------------------------------------------
 
   #begin(reader: Reader, resume: Resume | undefined): void {

@@ -5,7 +5,7 @@ import type { MayReach, PushSubscriptions } from '#channels'
 import type { Accounts, Directory, DirectoryAdmin, Person } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import type { IceServer } from '#media'
-import type { CallbackService, Intake, NoticeMaker } from '#services'
+import type { CallbackService, Intake, Mailboxes, NoticeMaker } from '#services'
 import type { CallbackStorage, Storage } from '#storage'
 import type { Access } from './access.ts'
 import type { About, AnswerOf, EndpointName, Endpoints } from './contract.ts'
@@ -36,6 +36,8 @@ export interface DeskParts {
   readonly random: Random
   /** Absent where calls cannot be asked for. */
   readonly callbacks?: CallbackDesk
+  /** Messages that callers leave. */
+  readonly voicemail?: Mailboxes
   /** Lets the demo's built-in caller ring somebody; absent outside the demo. Rejects with `code: 'unknown-person' | 'busy'`. */
   ringDemoCaller?(login: string): Promise<void>
   /** What a person's browser uses on its way to the media (ICE). */

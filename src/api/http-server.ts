@@ -87,6 +87,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     desk.directory.endDeskCredential(id)
     board.endLogin(id, personId)
   })
+  const stopMessages = desk?.voicemail?.watch(({ mailbox }) => {
+    for (const person of desk.voicemail?.of(mailbox)?.people ?? [])
+      board.voicemailChanged(person.id, desk.voicemail?.freshOf(person) ?? 0)
+  })
   const app = createRoutes({
     access,
     calls,
@@ -145,6 +149,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     close: async () => {
       stopWatching?.()
       stopListening?.()
+      stopMessages?.()
       board.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

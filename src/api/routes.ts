@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { Person } from '#directory'
 import type { Refusal } from './access.ts'
+import { rangeOf } from './bytes.ts'
 import { callbackPage, callbackPagePolicy } from './callback-page.ts'
 import { type ApiError, type Endpoint, type EndpointName, endpoints, type Readiness } from './contract.ts'
 import type { Exchange, Surroundings } from './exchange.ts'
@@ -150,6 +151,10 @@ async function answer(c: HonoContext, name: EndpointName, options: RouteOptions)
   const result = await handler(exchange as unknown as Exchange<EndpointName>)
   for (const [key, value] of Object.entries(headers)) c.header(key, value)
   if (endpoint.status === 204) return c.body(null, 204)
+  if (result instanceof Uint8Array && endpoint.type !== undefined) {
+    const sent = rangeOf(result, c.req.header('range'))
+    return c.body(new Uint8Array(sent.bytes), sent.status, { ...sent.headers, 'content-type': endpoint.type })
+  }
   if (endpoint.type !== undefined)
     return c.body(result as string, 200, { 'content-type': `${endpoint.type}; charset=utf-8` })
   return c.json(result as object, endpoint.status)

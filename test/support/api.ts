@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { type BoardEvent, createHttpServer, type HttpServerOptions } from '#api'
 import type { CallActs, CallId, Calls, LiveCalls } from '#call'
@@ -5,7 +8,7 @@ import { CallError, type CallErrorCode } from '#call'
 import { mayReach, PushSubscriptions } from '#channels'
 import { Accounts, createDirectory, demoPassword, type Person, seedDemo } from '#directory'
 import { seededRandom, silentLog, VirtualClock } from '#lib'
-import { CallbackService, Intake, NoticeMaker } from '#services'
+import { CallbackService, Intake, Mailboxes, NoticeMaker } from '#services'
 import { openStorage } from '#storage'
 import { FakeCalls } from './fake-calls.ts'
 
@@ -89,6 +92,8 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   const intake = new Intake({ service, storage, directory, notices, clock, random, log: silentLog })
   const widget = { origins: ['https://shop.example'], confirm: 'key', called: 'front' } as const
   const callbacks = { service, intake, notices, storage: storage.callbacks, widget }
+  const voicemailFolder = mkdtempSync(join(tmpdir(), 'baton-api-voicemail-'))
+  const voicemail = new Mailboxes({ ...core, directory }, voicemailFolder)
   const server = await createHttpServer({
     address: '127.0.0.1',
     port: 0,
@@ -97,7 +102,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
     sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
     calls,
     storage,
-    desk: { directory, accounts, acts, storage, random, push, callbacks },
+    desk: { directory, accounts, acts, storage, random, push, callbacks, voicemail },
     health: async () => ({ ready: true, details: {} }),
     metrics: async () => '',
     staticFolder: '/nonexistent',
@@ -135,7 +140,21 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   }
 
   return {
-    ...{ clock, storage, directory, accounts, calls, acts, subscriptions, callbacks, server, url, ask, logIn },
+    ...{
+      clock,
+      storage,
+      directory,
+      accounts,
+      calls,
+      acts,
+      subscriptions,
+      callbacks,
+      voicemail,
+      server,
+      url,
+      ask,
+      logIn,
+    },
     /** Opens the event WebSocket. */
     events(token: string | undefined, query = '', headers: Record<string, string> = {}): EventReader {
       const auth = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -150,6 +169,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
       await server.close()
       directory.close()
       await storage.close()
+      rmSync(voicemailFolder, { recursive: true, force: true })
     },
   }
 }

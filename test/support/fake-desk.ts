@@ -20,6 +20,7 @@ const settings: PersonalSettings = {
   callerRules: [{ callers: ['+12025550188'], action: 'divert', devices: [], to: '102' }],
   forward: { noAnswer: '102' },
   ring: { mode: 'all', ringMs: 60_000, stepMs: 15_000, order: [], pushWaitMs: 0 },
+  voicemail: { on: true, afterMs: 20_000, mail: true },
   hideNumber: false,
   declineEndsAll: false,
   language: 'en',
@@ -181,6 +182,7 @@ export function fakeDeskData(now: number): FakeDeskData {
         members: ['demo-alice', 'demo-bob', 'demo-carol'],
         ring: settings.ring,
         pickup: { members: true, by: [] },
+        voicemail: { on: false, mail: true },
         numbers: ['+12025550110'],
       },
       {
@@ -190,6 +192,7 @@ export function fakeDeskData(now: number): FakeDeskData {
         members: ['demo-carol', 'demo-erin'],
         ring: { ...settings.ring, mode: 'order' },
         pickup: { members: true, by: ['demo-dave', 'front'] },
+        voicemail: { on: false, mail: true },
         numbers: [],
       },
     ],

@@ -92,6 +92,8 @@ export const callRecord = z.object({
   status: z.number(),
   endedBy: z.enum(['', 'caller', 'callee', 'server']),
   branches: z.array(z.looseObject({ station: z.string() })),
+  /** The caller left a message; `id` where it is this viewer's to hear. */
+  message: z.object({ ms: z.number(), id: z.string().optional() }).optional(),
   quality: z.object({ caller: legQuality.optional(), callee: legQuality.optional() }),
 })
 
@@ -107,7 +109,7 @@ export const originateBody = z.strictObject({ to: dialled, from: line(128, 1).op
 export const answerBody = z.strictObject({ station: line(128, 1) })
 /** `POST …/pickup`: a device id or name of mine that is to take the call; without it all my stations ring. */
 export const pickupBody = z.strictObject({ station: line(128, 1).optional() })
-/** `POST …/divert` and `POST …/transfer` */
+/** `POST …/divert` and `POST …/transfer`; a ringing call is diverted to `voicemail`, too: my own. */
 export const targetBody = z.strictObject({ to: dialled })
 /** What acts answer: the call that was acted on or made. */
 export const callActed = z.object({ id: z.string() })

@@ -10,6 +10,7 @@ import { recordsEndpoints } from './endpoints/records.ts'
 import { serverEndpoints } from './endpoints/server.ts'
 import { sessionEndpoints } from './endpoints/session.ts'
 import { settingsEndpoints } from './endpoints/settings.ts'
+import { voicemailEndpoints } from './endpoints/voicemail.ts'
 
 export type { Access, Endpoint } from './endpoints/endpoint.ts'
 
@@ -24,6 +25,7 @@ export const endpoints = {
   ...peopleEndpoints,
   ...organisationEndpoints,
   ...contactsEndpoints,
+  ...voicemailEndpoints,
 } as const
 
 export type Endpoints = typeof endpoints
@@ -41,9 +43,11 @@ type SentLoosely<K extends EndpointName> = Endpoints[K] extends { readonly query
 
 /** What a request to an address carries. */
 export type RequestOf<K extends EndpointName> = Sent<K, 'path'> & Sent<K, 'body'> & SentLoosely<K>
-/** What it answers: the JSON's shape, text for files, nothing for 204. */
+/** What it answers: the JSON's shape, text for files, bytes for sound, nothing for 204. */
 export type AnswerOf<K extends EndpointName> = Endpoints[K] extends { readonly answer: infer S extends z.ZodType }
   ? z.output<S>
-  : Endpoints[K] extends { readonly type: string }
-    ? string
-    : undefined
+  : Endpoints[K] extends { readonly type: 'audio/wav' }
+    ? Uint8Array
+    : Endpoints[K] extends { readonly type: string }
+      ? string
+      : undefined

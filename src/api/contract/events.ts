@@ -52,6 +52,8 @@ export const boardEvent = z.discriminatedUnion('type', [
     /** Ids of people who were removed. */
     gone: z.array(z.string()),
   }),
+  /** Somebody left me a message, or one was heard or deleted: how many wait. Not repeated for who comes back: ask `GET /api/v1/voicemail`. */
+  z.object({ type: z.literal('voicemail'), at: z.number(), fresh: z.number() }),
   /** New messages of the call that this page watches: entries and arrows from number `from` on, and all columns. */
   callTrace.extend({ type: z.literal('trace'), from: z.number() }),
 ])

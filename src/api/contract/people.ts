@@ -47,6 +47,15 @@ export const callerRule = z.strictObject({
 })
 
 /** What a person sets for themselves. */
+/** Whether callers who reach nobody may leave a message. */
+export const voicemailRule = z.strictObject({
+  on: z.boolean(),
+  /** After so much ringing; left out: after the whole ringing time. */
+  afterMs: z.int().min(1_000).max(600_000).optional(),
+  /** Messages go out by e-mail, too. */
+  mail: z.boolean(),
+})
+
 export const personalSettings = z.strictObject({
   /** `away`: the desk is silent, phones ring; `dnd`: nothing rings. */
   presence,
@@ -60,6 +69,7 @@ export const personalSettings = z.strictObject({
     noAnswer: dialled.optional(),
   }),
   ring: ringPlan,
+  voicemail: voicemailRule,
   hideNumber: z.boolean(),
   /** Declining on one device ends the ringing of all. */
   declineEndsAll: z.boolean(),
@@ -213,6 +223,7 @@ export const group = z.object({
   members: z.array(z.string()),
   ring: ringPlan,
   pickup: pickupRule,
+  voicemail: voicemailRule,
   numbers: z.array(z.string()),
 })
 export const groupList = z.object({ groups: z.array(group) })
@@ -222,6 +233,7 @@ export const groupBody = z.strictObject({
   members: z.array(id).max(1_000).default([]),
   ring: ringPlan.partial().optional(),
   pickup: pickupRule.partial().optional(),
+  voicemail: voicemailRule.partial().optional(),
 })
 export const groupPatch = z.strictObject({
   name: line(100, 1).optional(),
@@ -229,6 +241,7 @@ export const groupPatch = z.strictObject({
   members: z.array(id).max(1_000).optional(),
   ring: ringPlan.partial().optional(),
   pickup: pickupRule.partial().optional(),
+  voicemail: voicemailRule.partial().optional(),
 })
 
 export const ownNumber = z.object({

@@ -11,6 +11,7 @@ import { peopleHandlers } from './people.ts'
 import { pushHandlers } from './push.ts'
 import { recordHandlers } from './records.ts'
 import { sessionHandlers } from './session.ts'
+import { voicemailHandlers } from './voicemail.ts'
 
 /** What answers each address of the contract; the compiler sees that none is missing. */
 export const handlers: HandlersOf<EndpointName> = {
@@ -26,4 +27,5 @@ export const handlers: HandlersOf<EndpointName> = {
   ...organisationHandlers,
   ...contactHandlers,
   ...pushHandlers,
+  ...voicemailHandlers,
 }

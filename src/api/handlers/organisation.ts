@@ -15,6 +15,7 @@ export const organisationHandlers: HandlersOf<Under<'groups'> | Under<'numbers'>
       ...{ id, name: body.name ?? name, extension: body.extension ?? extension, members: body.members ?? members },
       ring: { ...before.ring, ...body.ring },
       pickup: { ...before.pickup, ...body.pickup },
+      voicemail: { ...before.voicemail, ...body.voicemail },
     })
     return groupShape(desk, after)
   },
@@ -50,12 +51,16 @@ function groupOf({ directory }: DeskParts, id: string): Group {
   return group
 }
 
-function groupShape({ directory }: DeskParts, { id, name, extension, members, ring, pickup }: Group): GroupShape {
+function groupShape(
+  { directory }: DeskParts,
+  { id, name, extension, members, ring, pickup, voicemail }: Group,
+): GroupShape {
   const numbers = directory.numbers().filter((row) => row.targetKind === 'group' && row.targetId === id)
   return {
     ...{ id, name, extension, members: [...members] },
     ring: { ...ring, order: [...ring.order] },
     pickup: { ...pickup, by: [...pickup.by] },
+    voicemail: { ...voicemail },
     numbers: numbers.map(({ number }) => number),
   }
 }

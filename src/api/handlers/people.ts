@@ -162,7 +162,7 @@ export function personShape(house: Surroundings, desk: DeskParts, person: Person
 }
 
 function settingsShape({ settings }: Person): PersonalSettings {
-  const { quietHours, preferredDevice, callerRules, forward, ring, hideNumber } = settings
+  const { quietHours, preferredDevice, callerRules, forward, ring, voicemail, hideNumber } = settings
   const { declineEndsAll, language, timeZone, shownNumber } = settings
   return {
     presence: presenceOf(settings),
@@ -171,6 +171,7 @@ function settingsShape({ settings }: Person): PersonalSettings {
     callerRules: callerRules.map((rule) => ({ ...rule, callers: [...rule.callers], devices: [...rule.devices] })),
     forward: { ...forward },
     ring: { ...ring, order: [...ring.order] },
+    voicemail: { ...voicemail },
     ...{ hideNumber, declineEndsAll, language, timeZone, shownNumber: shownNumber ?? '' },
   }
 }

@@ -2,7 +2,7 @@ import type { Person } from '#directory'
 import type { RecordRow } from '#storage'
 import type { CallRecord } from '../contract.ts'
 import { toCsv } from '../csv.ts'
-import type { HandlersOf, Under } from '../exchange.ts'
+import type { DeskParts, HandlersOf, Under } from '../exchange.ts'
 import { exported, exportStep, isoTime } from '../exported.ts'
 import { notFound } from '../fault.ts'
 import { seesAll, type Viewer } from '../viewer.ts'
@@ -24,13 +24,17 @@ export const recordHandlers: HandlersOf<Under<'records'>> = {
       ...(number === undefined ? {} : { number: desk?.directory.normalise(number) ?? number }),
       ...whose(viewer, person, query.person),
     })
-    return { records: page.records.map(recordShape), ...(page.next ? { next: page.next } : {}) }
+    const messages = await messagesOf(desk, person, page.records)
+    return {
+      records: page.records.map((row) => ({ ...recordShape(row), ...messages(row.id) })),
+      ...(page.next ? { next: page.next } : {}),
+    }
   },
 
-  'GET /api/v1/records/{id}': async ({ house, viewer, person, path }) => {
+  'GET /api/v1/records/{id}': async ({ house, desk, viewer, person, path }) => {
     const row = await house.records.get(path.id)
     if (!row || !(seesAll(viewer, person) || tookPart(row, person.id))) throw notFound('record')
-    return recordShape(row)
+    return { ...recordShape(row), ...(await messagesOf(desk, person, [row]))(row.id) }
   },
 
   'GET /api/v1/records.csv': async ({ house, viewer, person, query, headers }) => {
@@ -42,6 +46,22 @@ export const recordHandlers: HandlersOf<Under<'records'>> = {
     headers['content-disposition'] = 'attachment; filename="calls.csv"'
     return toCsv([columns, ...rows.map(csvRow)])
   },
+}
+
+/** The messages that were left in calls, by the call. */
+async function messagesOf(
+  desk: DeskParts | undefined,
+  person: Person | undefined,
+  records: readonly RecordRow[],
+): Promise<(callId: string) => Pick<CallRecord, 'message'>> {
+  const mailboxes = desk?.voicemail
+  const rows = mailboxes ? await mailboxes.ofCalls(records.map(({ id }) => id)) : []
+  return (callId) => {
+    const row = rows.find((one) => one.callId === callId)
+    if (!row) return {}
+    const mine = person !== undefined && mailboxes?.hears(person, row.ownerId)
+    return { message: { ms: row.ms, ...(mine ? { id: row.id } : {}) } }
+  }
 }
 
 const columns = [

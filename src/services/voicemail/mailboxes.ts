@@ -23,6 +23,12 @@ export interface MailboxChange {
   readonly message?: VoicemailRow
 }
 
+/** What mailboxes need of the call core. */
+export type MailboxCore = Pick<Core, 'clock' | 'log' | 'directory'> & {
+  readonly storage: Pick<Core['storage'], 'voicemail'>
+  readonly settings: Pick<Core['settings'], 'node'>
+}
+
 /** Shorter ones are somebody who has hung up. */
 const shortestMs = 2_000
 /** Longest greeting. */
@@ -33,14 +39,14 @@ const samplesPerMs = 8
 
 /** Messages with their sound: rows in the database, WAV files in the data folder. */
 export class Mailboxes {
-  readonly #core: Core
+  readonly #core: MailboxCore
   readonly #folder: string
   readonly #counts = new Map<string, { fresh: number; heard: number }>()
   readonly #watchers = new Set<(change: MailboxChange) => void>()
   #uploads = 0
 
   /** @param folder below it are `messages` and `greetings` */
-  constructor(core: Core, folder: string) {
+  constructor(core: MailboxCore, folder: string) {
     this.#core = core
     this.#folder = folder
   }
@@ -86,6 +92,16 @@ export class Mailboxes {
     return [this.of(person.id) as Mailbox, ...groups.map((group) => this.#ofGroup(group))]
   }
 
+  /** Whether a person hears this mailbox. */
+  hears(person: Person, id: string): boolean {
+    return id === person.id || this.#core.directory.groupById(id)?.members.includes(person.id) === true
+  }
+
+  /** How many messages wait for a person, in their groups' mailboxes, too. */
+  freshOf(person: Person): number {
+    return this.heardBy(person).reduce((sum, { id }) => sum + this.countsOf(id).fresh, 0)
+  }
+
   /** How many messages there are. */
   countsOf(id: string): { readonly fresh: number; readonly heard: number } {
     return this.#counts.get(id) ?? { fresh: 0, heard: 0 }
@@ -125,6 +141,11 @@ export class Mailboxes {
     limit: number,
   ): Promise<{ messages: readonly VoicemailRow[]; next?: string }> {
     return this.#storage.list({ owners, limit, ...(cursor === undefined ? {} : { cursor }) })
+  }
+
+  /** Messages that were left in these calls. */
+  ofCalls(callIds: readonly string[]): Promise<readonly VoicemailRow[]> {
+    return this.#storage.ofCalls(callIds)
   }
 
   async heard({ id, ownerId, heardAt }: VoicemailRow, heard: boolean): Promise<void> {

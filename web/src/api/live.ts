@@ -20,6 +20,8 @@ export interface LiveState {
   readonly last: { readonly change: 'started' | 'changed' | 'ended'; readonly call: CallShape } | undefined
   /** Counts ended calls, so that lists of records know when to look. */
   readonly ended: number
+  /** Counts what happened to my messages, so that their lists know when to look. */
+  readonly messages: number
   /** Messages of the watched call. */
   readonly trace: CallTraceShape | undefined
   /** The server does not know who we are: log in again. */
@@ -52,6 +54,7 @@ export class Live {
     clockOffset: 0,
     last: undefined,
     ended: 0,
+    messages: 0,
     trace: undefined,
     loggedOut: false,
   }
@@ -150,6 +153,10 @@ export class Live {
     if (event.type === 'resumed') {
       this.#place = { run: event.run, cursor: event.cursor }
       this.#set({ connection: 'open', total: event.total, clockOffset })
+      return
+    }
+    if (event.type === 'voicemail') {
+      this.#set({ messages: this.#state.messages + 1 })
       return
     }
     if (event.type === 'snapshot') {
