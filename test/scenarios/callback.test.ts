@@ -422,6 +422,16 @@ describe('the server stops and starts', () => {
     expect(scenario.ladder().filter((line) => line === 'server -> bob BYE')).toHaveLength(1)
   })
 
+  it('a server without room makes no call, and tries again', async () => {
+    const { callbacks, scenario, bob } = await house()
+    const full = scenario.house.calls.core.settings as { maxCalls: number }
+    full.maxCalls = 0
+    await callbacks.ask('102', '101')
+    await scenario.pass(500)
+    expect(bob.rung).toHaveLength(0)
+    expect(await callbacks.request()).toMatchObject({ state: 'scheduled', outcome: 'interrupted' })
+  })
+
   it.each([
     [10 * minute, 'ringing'],
     [16 * minute, 'failed'],

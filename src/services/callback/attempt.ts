@@ -346,6 +346,8 @@ class CallerNotAnswered extends CallError {}
 
 function outcomeOfRefusal(error: CallError): Outcome {
   const { code } = error
+  // The server stops, or has no room: that is nobody's answer.
+  if (code === 'draining' || code === 'overload') return 'interrupted'
   if (code === 'not-found') return 'not-found'
   if (/-not-allowed$|^not-allowed$|^trunk-to-outside$|^loop$/.test(code)) return 'not-allowed'
   const side = error instanceof CallerNotAnswered ? 'caller' : 'called'
