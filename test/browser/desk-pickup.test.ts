@@ -69,6 +69,23 @@ needs('chromium', 'baresip')('call pickup at the desk', () => {
     await hangUp(alice)
   })
 
+  test('of two that ring, the button takes the one it stands at, though it began later', async () => {
+    const alice = await desks.desk('Alice')
+    await alice.canRing()
+    const { bob, caller } = await ringBob()
+    const carol = await desks.house.phone('carol', { tone: 990 })
+    const second = await desks.house.outsidePhone({ user: '+12065550199', tone: 500 })
+    await second.dial(desks.house.numberOf('carol'))
+    await carol.event('CALL_INCOMING')
+    await alice.page.getByRole('button', { name: 'Pick up: +1 206 555 0199, for Carol' }).first().click()
+    await carol.event('CALL_CLOSED')
+    await alice.talking('+1 206 555 0199').getByText('In call').waitFor()
+    await second.hears(tones.alice)
+    expect(cancelled({ bob })).toBe(false)
+    await second.hangup()
+    await caller.hangup()
+  })
+
   test('on a phone of mine: it rings and takes the call', async () => {
     const alice = await desks.desk('Alice')
     await alice.canRing()
