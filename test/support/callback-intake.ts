@@ -25,7 +25,7 @@ export async function intakeFixture(settings: Partial<IntakeSettings> = {}) {
   const notices = new NoticeMaker({ storage: storage.callbacks, clock, baseUrl: 'https://baton.example' })
   const service = new CallbackService({ calls, announcer, notices: (told) => notices.outcome(told) })
   const parts = { service, storage, directory, notices, clock, random, log: silentLog }
-  const all = { baseUrl: 'https://baton.example', timeZone: 'Europe/Berlin', ...settings }
+  const all = { timeZone: 'Europe/Berlin', ...settings }
   const intake = new Intake({ ...parts, settings: all })
   await intake.start()
   let count = 0

@@ -2,14 +2,14 @@ export type { Asker, AskerNumber } from './asker.ts'
 export { type Caps, defaultCaps } from './caps.ts'
 export { openOf } from './draft.ts'
 export type { PublicEntries } from './entries.ts'
+export { Intake } from './intake.ts'
 export {
   defaultIntakeSettings,
   type Granted,
-  Intake,
   type IntakeParts,
   type IntakeSettings,
   type Wish,
-} from './intake.ts'
+} from './intake-types.ts'
 export { NoticeMaker, type NoticeParts } from './notices.ts'
 export { Outbox, type OutboxParts } from './outbox.ts'
 export { defaultRetryPolicy, type Outcome, type RetryPolicy, type Window, withinWindow } from './retry.ts'

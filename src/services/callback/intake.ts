@@ -1,80 +1,27 @@
 import type { IncomingMessage, Reception } from '#channels'
-import type { Directory } from '#directory'
-import type { Clock, Log, Random } from '#lib'
-import type { CallbackRow, Storage } from '#storage'
+import type { CallbackRow } from '#storage'
+import { afterAnswer } from './answers.ts'
 import { type Asker, type AskerNumber, Askers } from './asker.ts'
-import { type Caps, defaultCaps, hourMs, sourceCap } from './caps.ts'
+import { hourMs, sourceCap } from './caps.ts'
 import { Decider, type Decision } from './decide.ts'
 import { type Draft, draftOf, type Open, openOf, stored } from './draft.ts'
-import { addressedTo, entriesFor, type PublicEntries } from './entries.ts'
-import { callerOfRow, codeHash, type NoticeMaker, ringsNoMore } from './notices.ts'
+import { addressedTo, entriesFor } from './entries.ts'
+import {
+  defaultIntakeSettings,
+  type Granted,
+  type IntakeParts,
+  type IntakeSettings,
+  type Wish,
+} from './intake-types.ts'
+import { callerOfRow, codeHash, ringsNoMore } from './notices.ts'
+import { fieldWithControl, isCallOff, understood, withoutControl } from './reading.ts'
 import { changesOf, idOf, nameless, numberOf, renamed, shortHash, shownOf } from './request-row.ts'
-import type { CallbackService } from './service.ts'
 import type { RefusalCode } from './texts.ts'
 import type { CallbackTold } from './types.ts'
-import { answerTo, type Circumstances, understand } from './understanding/index.ts'
+import type { Circumstances } from './understanding/index.ts'
 import { freshText } from './understanding/reply.ts'
 
-export interface IntakeSettings {
-  /** Address of the pages, for links: `https://baton.example.org`; '' for none. */
-  readonly baseUrl: string
-  /** Own name in addresses: `baton.local`. */
-  readonly domain: string
-  readonly timeZone: string
-  readonly language: 'en' | 'de'
-  /** Local parts of addresses that are for nobody in particular. */
-  readonly general: readonly string[]
-  /** Whether people who are not of ours may ask at all, and for whom. */
-  readonly outsiders: boolean
-  readonly shown: PublicEntries
-  /** Whether who cannot prove the address gets a link to confirm by; else such messages are ignored. */
-  readonly confirmUnproven: boolean
-  /** Person on whose account outside numbers are dialled for askers who are not of ours; '' for nobody's. */
-  readonly account: string
-  readonly caps: Caps
-}
-
-export const defaultIntakeSettings: IntakeSettings = {
-  ...{ baseUrl: '', domain: 'baton.local', timeZone: 'UTC', language: 'en', general: ['callback', 'rueckruf'] },
-  ...{ outsiders: true, shown: 'groups-and-numbers', confirmUnproven: false, account: '', caps: defaultCaps },
-}
-
-export interface IntakeParts {
-  readonly service: CallbackService
-  readonly storage: Pick<Storage, 'callbacks' | 'contacts'>
-  readonly directory: Directory
-  readonly notices: NoticeMaker
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  /** Told when a message waits to go out. */
-  readonly wake?: () => void
-  readonly settings?: Partial<IntakeSettings>
-}
-
-/** What somebody asks for by a form or program, in their own words. */
-export interface Wish {
-  readonly message: IncomingMessage
-  readonly called: string
-  readonly caller: string
-  /** ms since 1970, or words; left out for now. */
-  readonly at?: number | string
-  readonly note: string
-  /** They prove by a link sent there that it is they who ask. */
-  readonly confirmBy?: string
-}
-
-export type Granted =
-  | { readonly kind: 'taken'; readonly request: CallbackRow; readonly code: string }
-  | { readonly kind: 'ask'; readonly open: Open; readonly request: CallbackRow }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly what: string; readonly request: CallbackRow }
-
 const mostRounds = 4
-const yes = /^(?:yes|yep|yeah|y|ok|okay|right|correct|sure|ja|jo|jawohl|genau|richtig|stimmt|passt|gerne?)(?![\p{L}])/iu
-const no = /^(?:no|nope|wrong|nein|falsch|nicht)(?![\p{L}])/iu
-const callOff =
-  /^(?:please\s+|bitte\s+)?(?:cancel|stop|absagen|abbrechen|stornieren|storno)(?:\s+(?:it|that|the call|this call|please|bitte|den anruf))*\s*[.!]*$/i
-const control = /[\p{Cc}\u2028\u2029]/u
 
 /**
  * From a message to a scheduled call: who asks, what they want, what is still to be asked, whether it is allowed.
@@ -197,15 +144,9 @@ export class Intake {
   async #received(message: IncomingMessage): Promise<Reception> {
     const { service, clock, storage } = this.#parts
     const { from, channel, messageId } = message
-    for (const [name, text] of Object.entries({
-      messageId,
-      address: from.address,
-      name: from.name,
-      to: message.to,
-      subject: message.subject,
-    }))
-      if (control.test(text))
-        return { kind: 'ignored', why: `${name} has control characters; allowed: text in one line` }
+    const field = fieldWithControl(message)
+    if (field !== undefined)
+      return { kind: 'ignored', why: `${field} has control characters; allowed: text in one line` }
     if (!from.verified && !this.settings.confirmUnproven) return { kind: 'ignored', why: 'the sender is not proven' }
     const id = idOf(channel, from.address.toLowerCase(), messageId)
     if (await service.get(id)) return { kind: 'accepted', why: 'it was taken before' }
@@ -226,8 +167,7 @@ export class Intake {
         name,
       )
       if (followed) return followed
-    } else if (message.invitation?.cancelled || callOff.test(firstLine(text)))
-      return { kind: 'ignored', why: 'there is no call to call off' }
+    } else if (isCallOff(message, text)) return { kind: 'ignored', why: 'there is no call to call off' }
     return this.#anew(id, message, text, asker)
   }
 
@@ -250,7 +190,7 @@ export class Intake {
   ): Promise<Reception | undefined> {
     const { service, notices, clock } = this.#parts
     const waits = request.state === 'asking' || request.state === 'scheduled'
-    if (message.invitation?.cancelled || callOff.test(firstLine(text))) {
+    if (isCallOff(message, text)) {
       const told: CallbackTold = { what: 'cancelled', request, outcome: 'cancelled' }
       const row = (await notices.outcome(told)).map((notice) => renamed(notice, `${request.id}-${name}`))
       const cancelled = await service.cancel(request.id, row)
@@ -278,7 +218,7 @@ export class Intake {
     const { clock, storage } = this.#parts
     const now = clock.now()
     const circumstances = await this.#circumstances(asker, message)
-    const understanding = this.#understood(message, text, circumstances)
+    const understanding = understood(message, text, circumstances)
     const speaking: Asker = { ...asker, language: understanding.language }
     const draft = draftOf(understanding, message.invitation?.startsAt)
     const row = this.#row(id, speaking, draft, message)
@@ -305,20 +245,6 @@ export class Intake {
     const decision = await this.#decide(draft, questions, speaking, 0)
     const granted = await this.#store(row, decision, speaking)
     return { kind: 'accepted', why: granted.kind === 'refused' ? granted.code : granted.kind }
-  }
-
-  /** The text; where it does not say who is called, the subject with it. */
-  #understood({ subject, invitation }: IncomingMessage, text: string, circumstances: Circumstances) {
-    const bare = (invitation?.summary || subject).replace(/^(?:(?:re|aw|fwd?|wg)\s*:\s*)+/i, '').trim()
-    const read = understand(text === '' ? bare : text, circumstances)
-    if (bare === '' || text === '' || (read.called && read.questions.length === 0)) return read
-    if (!read.questions.some(({ about, why }) => about === 'called' && why !== 'ambiguous')) return read
-    const both = understand(bare, circumstances)
-    if (!both.called || both.questions.some(({ about }) => about === 'called')) return read
-    const others = read.questions.filter(({ about }) => about !== 'called')
-    const when = read.when.kind === 'now' && read.when.said === '' ? both.when : read.when
-    const asked = read.when === when ? others : [...others, ...both.questions.filter(({ about }) => about === 'when')]
-    return { ...read, called: both.called, when, questions: asked, uncertain: read.uncertain || both.uncertain }
   }
 
   // ---- forms and programs ------------------------------------------------------------------------------------------------------------
@@ -356,7 +282,7 @@ export class Intake {
     const speaking: Asker = { ...asker, language: request.language === 'de' ? 'de' : 'en', timeZone: request.timeZone }
     const circumstances = await this.#circumstances(speaking, undefined)
     const rounds = open.rounds + 1
-    const next = this.#afterAnswer(open, said, circumstances)
+    const next = afterAnswer(open, said, circumstances)
     if (next === 'no') {
       const row = await this.#parts.service.cancel(request.id)
       return { kind: 'refused', code: 'not-understood', what: '', request: row ?? request }
@@ -367,42 +293,6 @@ export class Intake {
       return this.#apply(request, { kind: 'ask', open: { ...open, rounds } }, speaking, name, true)
     }
     return this.#apply(request, await this.#decide(next.draft, next.questions, speaking, rounds), speaking, name)
-  }
-
-  #afterAnswer(
-    open: Open,
-    said: string,
-    circumstances: Circumstances,
-  ): Pick<Open, 'draft' | 'questions'> | 'no' | 'not understood' {
-    const { draft } = open
-    if (open.kind === 'confirm') {
-      if (yes.test(said)) return { draft: { ...draft, uncertain: false }, questions: [] }
-      const corrected = answerTo({ about: 'when', why: 'other', said: '', choices: [] }, said, circumstances)
-      if (corrected.kind === 'when') return { draft: withTime(draft, corrected.when), questions: [] }
-      if (no.test(said)) return 'no'
-      const other = understand(said, circumstances)
-      if (other.called && other.questions.length === 0)
-        return {
-          draft: {
-            ...draft,
-            called: other.called,
-            ...(other.caller && other.caller.kind !== 'asker' ? { caller: other.caller } : {}),
-          },
-          questions: [],
-        }
-      return 'not understood'
-    }
-    const [question, ...questions] = open.questions
-    if (!question) return { draft, questions }
-    const only = question.choices.length === 1 && yes.test(said)
-    const answer = answerTo(question, only ? '1' : said, circumstances)
-    if (answer.kind === 'not understood') return 'not understood'
-    if (answer.kind === 'when') return { draft: withTime(draft, answer.when), questions }
-    if (question.about === 'caller') {
-      const label = /^(?:mobile|work|home)$/.test(question.said) ? { callerLabel: question.said } : {}
-      return { draft: { ...draft, caller: answer.party, ...label }, questions }
-    }
-    return { draft: { ...draft, called: answer.party, keys: answer.keys || draft.keys }, questions }
   }
 
   // ---- what follows ----------------------------------------------------------------------------------------------------------------
@@ -539,20 +429,4 @@ export class Intake {
   #code(): string {
     return this.#parts.random.token(20)
   }
-}
-
-function withTime(draft: Draft, when: { kind: 'now' } | { kind: 'at'; at: number; assumed: boolean }): Draft {
-  return { ...draft, at: when.kind === 'at' ? when.at : null, uncertain: when.kind === 'at' && when.assumed }
-}
-
-function firstLine(text: string): string {
-  return freshText(text).split('\n')[0]?.trim() ?? ''
-}
-
-/** Line feeds stay, everything else that prints nothing goes. */
-function withoutControl(text: string): string {
-  return text
-    .replaceAll('\r\n', '\n')
-    .replace(/(?!\n)\p{Cc}|[\u2028\u2029]/gu, ' ')
-    .trim()
 }
