@@ -229,6 +229,7 @@ async function serve(): Promise<void> {
     version,
     ...(sipAddress ? { sip: { address: shown(sipAddress.address, sipAddress.port), domain: sip.domain } } : {}),
     pickupCode: config.pickup.code,
+    voicemailCode: config.voicemail.code,
     calls,
     storage,
     desk: {
@@ -241,6 +242,7 @@ async function serve(): Promise<void> {
       callbacks: messages.desk,
       push,
       voicemail: house.voicemail.mailboxes,
+      queues: house.queues,
       iceServers: (login) => iceServers(config.rtc, login, clock.now()),
     },
     health,

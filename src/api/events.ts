@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws'
 import { type CallChange, type CallId, type CallView, ladderModel, type TraceEntry } from '#call'
 import type { Timer } from '#lib'
-import { boardRequest } from './contract.ts'
+import { boardRequest, type QueueShape } from './contract.ts'
 import { EventLog, type LoggedBatch, LoggedChange } from './event-log.ts'
 import type { BoardOptions, Reader, Resume } from './event-reader.ts'
 import { Presence, type PresenceChanges } from './presence.ts'
@@ -140,10 +140,22 @@ export class Board {
     this.#presence?.touch(personId)
   }
 
+  /** A queue or its line changed: whoever leads hears of it. */
+  queueChanged(id: string, queue: QueueShape | null): void {
+    const text = JSON.stringify({ type: 'queue', at: this.#options.clock.now(), id, queue })
+    for (const reader of this.#readers) if (this.#leads(reader)) this.#send(reader, text)
+  }
+
   /** How many messages wait for a person has changed. */
   voicemailChanged(personId: string, fresh: number): void {
     const text = JSON.stringify({ type: 'voicemail', at: this.#options.clock.now(), fresh })
     for (const reader of [...(this.#byPerson.get(personId) ?? [])]) this.#send(reader, text)
+  }
+
+  #leads({ viewer }: Reader): boolean {
+    if (viewer.kind !== 'person') return false
+    const role = this.#options.directory?.personById(viewer.personId)?.role
+    return role === 'supervisor' || role === 'administrator'
   }
 
   // ---- what readers are told -----------------------------------------------------------------------------------------------------

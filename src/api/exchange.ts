@@ -5,7 +5,7 @@ import type { MayReach, PushSubscriptions } from '#channels'
 import type { Accounts, Directory, DirectoryAdmin, Person } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import type { IceServer } from '#media'
-import type { CallbackService, Intake, Mailboxes, NoticeMaker } from '#services'
+import type { CallbackService, Intake, Mailboxes, NoticeMaker, QueueService } from '#services'
 import type { CallbackStorage, Storage } from '#storage'
 import type { Access } from './access.ts'
 import type { About, AnswerOf, EndpointName, Endpoints } from './contract.ts'
@@ -27,6 +27,9 @@ export interface CallbackDesk {
   }
 }
 
+/** Centres of our own. */
+export type QueueDesk = Pick<QueueService, 'list' | 'view' | 'wait' | 'put' | 'remove' | 'watch'>
+
 /** What log-ins and everything behind them need; without it the server only shows the board. */
 export interface DeskParts {
   readonly directory: Directory & DirectoryAdmin
@@ -38,6 +41,7 @@ export interface DeskParts {
   readonly callbacks?: CallbackDesk
   /** Messages that callers leave. */
   readonly voicemail?: Mailboxes
+  readonly queues?: QueueDesk
   /** Lets the demo's built-in caller ring somebody; absent outside the demo. Rejects with `code: 'unknown-person' | 'busy'`. */
   ringDemoCaller?(login: string): Promise<void>
   /** What a person's browser uses on its way to the media (ICE). */

@@ -12,6 +12,7 @@ import type { About } from './contract.ts'
 import { EventDoor, refuseUpgrade } from './event-door.ts'
 import { Board } from './events.ts'
 import type { DeskParts } from './exchange.ts'
+import { queueShape } from './handlers/queues.ts'
 import { readPages } from './pages.ts'
 import { createRoutes, pathOf } from './routes.ts'
 
@@ -34,6 +35,8 @@ export interface HttpServerOptions {
   readonly sip?: { readonly address: string; readonly domain: string }
   /** What stations dial to pick up a colleague's call. */
   readonly pickupCode?: string
+  /** What stations dial to hear their messages. */
+  readonly voicemailCode?: string
   /** Demo people for the first page; left out, the four of the demo organisation. */
   readonly demoPeople?: About['people']
   readonly calls: LiveCalls
@@ -91,6 +94,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     for (const person of desk.voicemail?.of(mailbox)?.people ?? [])
       board.voicemailChanged(person.id, desk.voicemail?.freshOf(person) ?? 0)
   })
+  const stopQueues = desk?.queues?.watch((id, view) => board.queueChanged(id, view ? queueShape(view) : null))
   const app = createRoutes({
     access,
     calls,
@@ -150,6 +154,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       stopWatching?.()
       stopListening?.()
       stopMessages?.()
+      stopQueues?.()
       board.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
@@ -171,6 +176,7 @@ function aboutOf(options: HttpServerOptions): About {
     demo: options.demo,
     ...(options.sip ? { sip: { ...options.sip } } : {}),
     ...(options.pickupCode ? { pickupCode: options.pickupCode } : {}),
+    ...(options.voicemailCode ? { voicemailCode: options.voicemailCode } : {}),
     people: options.demo ? (options.demoPeople ?? demoPeople) : [],
   }
 }

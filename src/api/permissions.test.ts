@@ -34,6 +34,7 @@ beforeAll(async () => {
   sharedId = (await contact(true)).body.id
   noteId = (await api.ask(`POST /api/v1/contacts/${contactId}/notes`, { token, body: { text: 'hello' } })).body.id
   tokenId = (await api.ask('POST /api/v1/tokens', { token, body: { name: 'x', scopes: ['settings'] } })).body.id
+  await api.queues.put({ id: 'sales', name: 'Sales', publicWait: true })
   callbackId = (await api.ask('POST /api/v1/callbacks', { token, body: { called: 'bob', at: 'in 2 hours' } })).body.id
 })
 afterAll(() => api.close())
@@ -47,6 +48,7 @@ function idFor(name: EndpointName): string {
   if (name.includes('/devices/')) return 'demo-alice-phone'
   if (name.includes('/groups/')) return 'demo-front'
   if (name.includes('/trunks/')) return 'demo'
+  if (name.includes('/queues/')) return 'sales'
   if (name.includes('/contacts/')) return contactId
   if (name.includes('/tokens/')) return tokenId
   return 'none'
@@ -68,6 +70,7 @@ const bodies: Partial<Record<EndpointName, unknown>> = {
   'POST /api/v1/groups': { name: '' },
   'PUT /api/v1/numbers': { number: 'x', targetKind: 'person', targetId: 'x' },
   'POST /api/v1/trunks': { name: '' },
+  'POST /api/v1/queues': { name: '' },
   'POST /api/v1/push/subscriptions': { endpoint: 'https://push.example/1', keys: { p256dh: '', auth: '' } },
   'DELETE /api/v1/push/subscriptions': { endpoint: 'https://push.example/1' },
   'POST /api/v1/contacts': { name: 'Zoe' },
@@ -85,13 +88,14 @@ const destructive = (name: EndpointName, asker: Asker, place: string) =>
 /** What must come back; `open` for what passes the gate, whatever it then says about the body. */
 function expected(name: EndpointName, asker: Asker, place: (typeof places)[number]): number | 'open' {
   const { access } = endpoints[name] as Endpoint
-  if (access === 'anyone') return 'open'
+  if (access === 'anyone') return name.includes('{id}') && place === 'unknown' ? 404 : 'open'
   if (asker === 'nobody') return 401
   if (access === 'administrator' && asker !== 'admin') return 403
+  if (access === 'supervisor' && asker !== 'admin' && asker !== 'sue') return 403
   const hasId = name.includes('{id}')
   if (!hasId) return 'open'
   if (place === 'unknown') return 404
-  if (name.includes('/groups/') || name.includes('/trunks/')) return 'open'
+  if (/\/(?:groups|trunks|queues)\//.test(name)) return 'open'
   if (asker === 'alice') return 'open'
   // Whose calls one may take is more than whose calls one sees.
   if (name.endsWith('/pickup')) return 'open'

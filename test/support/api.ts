@@ -8,7 +8,7 @@ import { CallError, type CallErrorCode } from '#call'
 import { mayReach, PushSubscriptions } from '#channels'
 import { Accounts, createDirectory, demoPassword, type Person, seedDemo } from '#directory'
 import { seededRandom, silentLog, VirtualClock } from '#lib'
-import { CallbackService, Intake, Mailboxes, NoticeMaker } from '#services'
+import { CallbackService, Intake, Mailboxes, NoticeMaker, QueueService } from '#services'
 import { openStorage } from '#storage'
 import { FakeCalls } from './fake-calls.ts'
 
@@ -94,6 +94,11 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   const callbacks = { service, intake, notices, storage: storage.callbacks, widget }
   const voicemailFolder = mkdtempSync(join(tmpdir(), 'baton-api-voicemail-'))
   const voicemail = new Mailboxes({ ...core, directory }, voicemailFolder)
+  const callCore = { ...core, directory }
+  const queues = new QueueService({
+    calls: { core: callCore, answerBy() {}, all: () => [], watch: () => () => {} } as unknown as Calls,
+    ...{ announcer: {} as never, callbacks: service },
+  })
   const server = await createHttpServer({
     address: '127.0.0.1',
     port: 0,
@@ -102,7 +107,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
     sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
     calls,
     storage,
-    desk: { directory, accounts, acts, storage, random, push, callbacks, voicemail },
+    desk: { directory, accounts, acts, storage, random, push, callbacks, voicemail, queues },
     health: async () => ({ ready: true, details: {} }),
     metrics: async () => '',
     staticFolder: '/nonexistent',
@@ -150,6 +155,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
       subscriptions,
       callbacks,
       voicemail,
+      queues,
       server,
       url,
       ask,

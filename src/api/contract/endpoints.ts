@@ -6,6 +6,7 @@ import { chargesEndpoints } from './endpoints/charges.ts'
 import { contactsEndpoints } from './endpoints/contacts.ts'
 import { organisationEndpoints } from './endpoints/organisation.ts'
 import { peopleEndpoints } from './endpoints/people.ts'
+import { queuesEndpoints } from './endpoints/queues.ts'
 import { recordsEndpoints } from './endpoints/records.ts'
 import { serverEndpoints } from './endpoints/server.ts'
 import { sessionEndpoints } from './endpoints/session.ts'
@@ -26,6 +27,7 @@ export const endpoints = {
   ...organisationEndpoints,
   ...contactsEndpoints,
   ...voicemailEndpoints,
+  ...queuesEndpoints,
 } as const
 
 export type Endpoints = typeof endpoints

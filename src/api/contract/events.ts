@@ -10,6 +10,7 @@
 import { z } from 'zod'
 import { callTrace, callView } from './calls.ts'
 import { presenceOfPerson } from './people.ts'
+import { queue } from './queues.ts'
 import { id, line } from './shared.ts'
 
 /** What the server sends on `/api/v1/events`. */
@@ -54,6 +55,8 @@ export const boardEvent = z.discriminatedUnion('type', [
   }),
   /** Somebody left me a message, or one was heard or deleted: how many wait. Not repeated for who comes back: ask `GET /api/v1/voicemail`. */
   z.object({ type: z.literal('voicemail'), at: z.number(), fresh: z.number() }),
+  /** A queue or its line changed: to supervisors and administrators. Not repeated for who comes back: ask `GET /api/v1/queues`. `queue` is null when it was removed. */
+  z.object({ type: z.literal('queue'), at: z.number(), id: z.string(), queue: queue.nullable() }),
   /** New messages of the call that this page watches: entries and arrows from number `from` on, and all columns. */
   callTrace.extend({ type: z.literal('trace'), from: z.number() }),
 ])

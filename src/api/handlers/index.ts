@@ -9,6 +9,7 @@ import { deviceHandlers } from './devices.ts'
 import { organisationHandlers } from './organisation.ts'
 import { peopleHandlers } from './people.ts'
 import { pushHandlers } from './push.ts'
+import { queueHandlers } from './queues.ts'
 import { recordHandlers } from './records.ts'
 import { sessionHandlers } from './session.ts'
 import { voicemailHandlers } from './voicemail.ts'
@@ -28,4 +29,5 @@ export const handlers: HandlersOf<EndpointName> = {
   ...contactHandlers,
   ...pushHandlers,
   ...voicemailHandlers,
+  ...queueHandlers,
 }

@@ -41,7 +41,7 @@ export class QueueService {
   readonly #agents: Agents
   readonly #kept: KeptPlaces
   readonly #rooms = new Map<string, WaitingRoom>()
-  readonly #watchers = new Set<(view: QueueView) => void>()
+  readonly #watchers = new Set<(id: string, view: QueueView | undefined) => void>()
 
   constructor(parts: QueueParts) {
     this.#parts = parts
@@ -119,10 +119,11 @@ export class QueueService {
     await this.#core.storage.queues.remove(id)
     this.#rooms.delete(id)
     for (const waiting of [...room.line.all]) if (waiting.row.kind === 'callback') room.line.leave(waiting)
+    for (const watcher of this.#watchers) watcher(id, undefined)
   }
 
-  /** Called after each change of a queue or its line. Returns an unsubscribe function. */
-  watch(listener: (view: QueueView) => void): () => void {
+  /** Called after each change of a queue or its line; without a view when it was removed. Returns an unsubscribe function. */
+  watch(listener: (id: string, view: QueueView | undefined) => void): () => void {
     this.#watchers.add(listener)
     return () => this.#watchers.delete(listener)
   }
@@ -294,7 +295,7 @@ export class QueueService {
   #tell(room: WaitingRoom): void {
     if (this.#watchers.size === 0) return
     const view = room.view()
-    for (const watcher of this.#watchers) watcher(view)
+    for (const watcher of this.#watchers) watcher(view.queue.id, view)
   }
 
   get #core() {
