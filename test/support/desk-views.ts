@@ -59,6 +59,12 @@ export const deskPages: readonly DeskView[] = [
     show: (page) => row(page, /Jane Cooper/),
   },
   {
+    name: 'voicemail',
+    hash: '#/voicemail',
+    title: (w) => w.voicemail.title,
+    show: (page) => page.getByRole('listitem').filter({ hasText: 'Jane Cooper' }).waitFor(),
+  },
+  {
     name: 'charges',
     hash: '#/charges',
     title: (w) => w.charges.title,

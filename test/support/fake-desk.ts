@@ -11,6 +11,7 @@ import type {
   GroupShape,
   PersonalSettings,
   PersonShape,
+  VoicemailMessage,
 } from '#api/contract.ts'
 
 const settings: PersonalSettings = {
@@ -48,6 +49,15 @@ function fakeCharge(id: string, openedAt: number, change: Partial<Charge>): Char
 }
 const failed = { state: 'void', reason: 'cancelled', answeredAt: null } as const
 
+function fakeMessage(id: string, at: number, change: Partial<VoicemailMessage>): VoicemailMessage {
+  return {
+    ...{ id, at, callId: `call-${id}`, ms: 12_400, partial: false, heardAt: null },
+    mailbox: { id: 'demo-alice', name: 'Alice', kind: 'person' },
+    caller: { number: '+12025550147', name: 'Jane Cooper', personId: '' },
+    ...change,
+  }
+}
+
 /** What a fake server knows; tests change it before they open the page. */
 export interface FakeDeskData {
   me: PersonShape
@@ -57,6 +67,7 @@ export interface FakeDeskData {
   contacts: Contact[]
   records: CallRecord[]
   charges: Charge[]
+  messages: VoicemailMessage[]
   card: CallCard | undefined
   loggedIn: boolean
 }
@@ -203,6 +214,17 @@ export function fakeDeskData(now: number): FakeDeskData {
       contact('c4', '', 'Harbour Supplies', '+442079460958'),
     ],
     records,
+    messages: [
+      fakeMessage('m1', now - 12 * 60_000, {
+        mailbox: { id: 'front', name: 'Front desk', kind: 'group' },
+        partial: true,
+      }),
+      fakeMessage('m2', now - 86_400_000, {
+        caller: { number: '102', name: 'Bob', personId: 'demo-bob' },
+        heardAt: now,
+      }),
+      fakeMessage('m3', now - 90_000_000, { caller: { number: 'anonymous', name: '', personId: '' } }),
+    ],
     charges: [fakeCharge('p1', now - 5 * 60_000, {}), fakeCharge('p2', now - 3 * 86_400_000, failed)],
     card: {
       id: 'ring',
@@ -430,6 +452,8 @@ export class FakeDesk {
         const fits = ({ name, company }: Contact) => `${name} ${company}`.toLowerCase().includes(wanted)
         return ok({ contacts: data.contacts.filter(fits) })
       }
+      case 'GET /voicemail':
+        return ok({ messages: data.messages, fresh: data.messages.filter(({ heardAt }) => heardAt === null).length })
       case 'GET /records':
         return ok({ records: data.records })
       case 'GET /charges': {

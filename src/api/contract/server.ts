@@ -11,6 +11,8 @@ export const about = z.object({
   sip: z.object({ address: z.string(), domain: z.string() }).optional(),
   /** What a station dials, alone or before an extension, to take a call that rings a colleague. */
   pickupCode: z.string().optional(),
+  /** What phones dial to hear their messages. */
+  voicemailCode: z.string().optional(),
   /** The demo's people, whose passwords everybody may know; empty outside the demo. */
   people: z.array(z.object({ login: z.string(), name: z.string(), extension: z.string(), password: z.string() })),
 })

@@ -44,6 +44,13 @@ export const api = {
   charges: (values: { cursor?: string; from?: number; to?: number }, signal?: Signal) =>
     ask('GET /api/v1/charges', { query: { limit: 30, ...values }, ...signalled(signal) }),
 
+  voicemail: (limit: number, signal?: Signal) =>
+    ask('GET /api/v1/voicemail', { query: { limit }, ...signalled(signal) }),
+  hearMessage: (id: string, heard: boolean) => ask('PATCH /api/v1/voicemail/{id}', { path: { id }, body: { heard } }),
+  removeMessage: (id: string) => ask('DELETE /api/v1/voicemail/{id}', { path: { id } }),
+  putGreeting: (wav: string) => ask('PUT /api/v1/greeting', { body: { wav } }),
+  resetGreeting: () => ask('DELETE /api/v1/greeting'),
+
   contacts: (values: { q?: string; cursor?: string; number?: string }, signal?: Signal) =>
     ask('GET /api/v1/contacts', { query: { limit: 60, ...values }, ...signalled(signal) }),
   addContact: (body: ContactInput) => ask('POST /api/v1/contacts', { body }),

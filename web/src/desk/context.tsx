@@ -10,6 +10,8 @@ export interface DeskContextValue {
   readonly demo: boolean
   /** What this browser dials to take a colleague's call; '' until it is known. */
   readonly pickupCode: string
+  /** What phones dial to hear messages. */
+  readonly voicemailCode: string
   readonly people: readonly Colleague[]
   /** My devices. */
   readonly devices: readonly DeviceShape[]

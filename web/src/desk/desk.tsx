@@ -21,6 +21,7 @@ import { openSession, useSession } from './session.ts'
 
 const CallPage = lazy(() => import('../pages/call-page.tsx').then((m) => ({ default: m.CallPage })))
 const HistoryPage = lazy(() => import('./pages/history-page.tsx').then((m) => ({ default: m.HistoryPage })))
+const VoicemailPage = lazy(() => import('./pages/voicemail-page.tsx').then((m) => ({ default: m.VoicemailPage })))
 const ChargesPage = lazy(() => import('./pages/charges-page.tsx').then((m) => ({ default: m.ChargesPage })))
 const ContactsPage = lazy(() => import('./pages/contacts-page.tsx').then((m) => ({ default: m.ContactsPage })))
 const PeoplePage = lazy(() => import('./pages/people-page.tsx').then((m) => ({ default: m.PeoplePage })))
@@ -104,8 +105,16 @@ function Inside({ me, about, onLanguage }: InsideProps) {
   }, [refresh, connection, strangers])
 
   const value: DeskContextValue = useMemo(
-    () => ({ me, demo: about?.demo ?? false, pickupCode: about?.pickupCode ?? '', people, devices, refresh }),
-    [me, about?.demo, about?.pickupCode, people, devices, refresh],
+    () => ({
+      me,
+      demo: about?.demo ?? false,
+      pickupCode: about?.pickupCode ?? '',
+      voicemailCode: about?.voicemailCode ?? '',
+      people,
+      devices,
+      refresh,
+    }),
+    [me, about?.demo, about?.pickupCode, about?.voicemailCode, people, devices, refresh],
   )
   return (
     <DeskContext value={value}>
@@ -141,6 +150,8 @@ function Page({ route }: { readonly route: DeskRoute }) {
       return <CallPage key={route.id} id={route.id} />
     case 'history':
       return <HistoryPage />
+    case 'voicemail':
+      return <VoicemailPage />
     case 'charges':
       return <ChargesPage />
     case 'contacts':

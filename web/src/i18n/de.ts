@@ -29,6 +29,7 @@ export const de: Messages = {
   },
   state: { ringing: 'Klingelt', answered: 'Im Gespräch', held: 'Gehalten', ended: 'Beendet' },
   answeredBy: (station) => `angenommen von ${station}`,
+  leftMessage: (length) => `Nachricht von ${length} hinterlassen`,
   branches: 'Stationen',
   branch: {
     calling: 'wird gerufen',

@@ -28,6 +28,7 @@ export const en = {
   },
   state: { ringing: 'Ringing', answered: 'Talking', held: 'On hold', ended: 'Ended' },
   answeredBy: (station: string) => `answered by ${station}`,
+  leftMessage: (length: string) => `Left a message of ${length}`,
   branches: 'Stations',
   branch: {
     calling: 'being called',

@@ -86,12 +86,13 @@ export function Outcome({ record }: { readonly record: CallRecord }) {
   const plain = record.cause === 'answered' && station !== ''
   const pickedUp = record.branches.some((branch) => branch.outcome === 'picked-up' && branch.by === station)
   const by = pickedUp ? t.pickedUpBy : t.answeredBy
+  const left = record.message && t.leftMessage(clockText(record.message.ms))
   return (
     <span className="state" data-state={record.answeredAt === null ? 'missed' : 'past'}>
       <Icon name={record.answeredAt === null ? 'missed' : 'answered'} />
       <span>
-        {plain ? <AnsweredBy station={station} by={by} /> : causeText(record.cause, t)}
-        {!plain && station !== '' && <span className="quiet"> · {by(station)}</span>}
+        {left ?? (plain ? <AnsweredBy station={station} by={by} /> : causeText(record.cause, t))}
+        {!left && !plain && station !== '' && <span className="quiet"> · {by(station)}</span>}
       </span>
     </span>
   )

@@ -180,6 +180,7 @@ export function IncomingCall({ card, first, waiting }: IncomingProps) {
           opened={sending}
           onClose={closeSending}
           title={w.transfer.sendTitle}
+          places={[{ to: 'voicemail', name: w.voicemail.place }]}
           actions={[
             {
               label: w.transfer.send,

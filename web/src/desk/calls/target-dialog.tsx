@@ -30,12 +30,14 @@ interface TargetDialogProps {
   readonly title: string
   /** The first is what Enter does. */
   readonly actions: readonly TargetAction[]
+  /** Where else it can go, behind everybody: voicemail. */
+  readonly places?: readonly { readonly to: string; readonly name: string }[]
 }
 
 const mostShown = 8
 
 /** One list of colleagues, groups, contacts and plain numbers, with who is there. Keyboard: type, arrows, Enter. */
-export function TargetDialog({ opened, onClose, title, actions }: TargetDialogProps) {
+export function TargetDialog({ opened, onClose, title, actions, places = [] }: TargetDialogProps) {
   return (
     <Modal
       opened={opened}
@@ -44,12 +46,12 @@ export function TargetDialog({ opened, onClose, title, actions }: TargetDialogPr
       size="md"
       closeButtonProps={{ 'aria-label': useWords().form.close }}
     >
-      {opened && <TargetList actions={actions} onClose={onClose} />}
+      {opened && <TargetList actions={actions} places={places} onClose={onClose} />}
     </Modal>
   )
 }
 
-function TargetList({ actions, onClose }: { readonly actions: readonly TargetAction[]; readonly onClose: () => void }) {
+function TargetList({ actions, places, onClose }: Pick<Required<TargetDialogProps>, 'actions' | 'places' | 'onClose'>) {
   const w = useWords()
   const { people, me } = useDesk()
   const [text, setText] = useState('')
@@ -102,6 +104,10 @@ function TargetList({ actions, onClose }: { readonly actions: readonly TargetAct
   const colleagues = people.filter((person) => person.id !== me.id && person.extension !== '').map(targetOf)
   const plain = /^[+*#0-9][0-9\s()./*#-]*$/.test(text.trim())
   const targets = [...colleagues, ...found].filter((target) => wanted === '' || fits(target)).slice(0, mostShown)
+  for (const { to, name } of places) {
+    const target: Target = { key: `s${to}`, to, name, detail: '', state: '' }
+    if (wanted === '' || fits(target)) targets.push(target)
+  }
   if (plain && !targets.some((target) => target.to === wanted))
     targets.push({
       key: 'plain',

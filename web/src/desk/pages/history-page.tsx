@@ -30,6 +30,9 @@ export function HistoryPage() {
           value={typed}
           onChange={(event) => setTyped(event.currentTarget.value)}
         />
+        <a className="button" href="#/voicemail">
+          <Sign name="voicemail" /> {w.voicemail.title}
+        </a>
         <a className="button" href="#/charges">
           <Sign name="charges" /> {w.charges.title}
         </a>

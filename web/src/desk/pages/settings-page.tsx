@@ -14,6 +14,7 @@ import { Forwards, HowItRings, Shown } from './settings/forwards.tsx'
 import { Presence } from './settings/presence.tsx'
 import { QuietHours } from './settings/quiet-hours.tsx'
 import { Notices, PasswordPart, SingleKeys } from './settings/this-browser.tsx'
+import { VoicemailPart } from './settings/voicemail-part.tsx'
 
 /** Everything that a person decides for themselves. */
 export function SettingsPage() {
@@ -58,6 +59,7 @@ function Reach({ settings, onSaved }: { readonly settings: PersonalSettings; rea
       <CallerRules {...parts} />
       <HowItRings {...parts} />
       <Forwards {...parts} />
+      <VoicemailPart {...parts} />
       <Shown {...parts} />
     </>
   )

@@ -11,6 +11,7 @@ import { listenForPalette, openPalette } from './palette-state.ts'
 import { say, sayTrouble } from './say.ts'
 import { Sign, type SignName } from './sign.tsx'
 import type { DeskPage, DeskRoute } from './use-desk-route.ts'
+import { useFreshMessages } from './use-fresh-messages.ts'
 
 interface Item {
   readonly page: DeskPage
@@ -22,6 +23,7 @@ interface Item {
 const everybody: readonly Item[] = [
   { page: 'calls', symbol: 'phone' },
   { page: 'history', symbol: 'history' },
+  { page: 'voicemail', symbol: 'voicemail', wide: true },
   { page: 'charges', symbol: 'charges', wide: true },
   { page: 'contacts', symbol: 'contacts' },
   { page: 'devices', symbol: 'devices' },
@@ -99,8 +101,22 @@ function NavItem({ page, symbol, wide, route }: Item & { readonly route: DeskRou
       <a href={`#/${page}`} aria-current={current ? 'page' : undefined}>
         <Sign name={symbol} />
         <span>{w.pages[page]}</span>
+        {page === 'voicemail' && <FreshCount />}
       </a>
     </li>
+  )
+}
+
+/** How many messages wait; nothing where none does. */
+function FreshCount() {
+  const w = useWords()
+  const count = useFreshMessages()
+  if (count === 0) return null
+  return (
+    <span className="tag fresh-count">
+      <span aria-hidden="true">{count}</span>
+      <span className="unseen">{w.voicemail.waiting(count)}</span>
+    </span>
   )
 }
 

@@ -3,6 +3,7 @@ import { useSyncExternalStore } from 'react'
 export const deskPages = [
   'calls',
   'history',
+  'voicemail',
   'charges',
   'contacts',
   'devices',

@@ -2,6 +2,7 @@ import { deCalls } from './de-calls.ts'
 import { deCharges } from './de-charges.ts'
 import { deDirectory } from './de-directory.ts'
 import { deSettings } from './de-settings.ts'
+import { deVoicemail } from './de-voicemail.ts'
 import type { DeskWords } from './en.ts'
 
 export const de: DeskWords = {
@@ -12,6 +13,7 @@ export const de: DeskWords = {
   pages: {
     calls: 'Anrufe',
     history: 'Verlauf',
+    voicemail: 'Nachrichten',
     charges: 'Gebühren',
     contacts: 'Kontakte',
     people: 'Personen',
@@ -100,6 +102,7 @@ export const de: DeskWords = {
   ...deCharges,
   ...deDirectory,
   ...deSettings,
+  ...deVoicemail,
   palette: {
     open: 'Suchen oder anrufen',
     placeholder: 'Anrufen, jemanden finden, irgendwohin gehen …',

@@ -2,6 +2,7 @@ import { enCalls } from './en-calls.ts'
 import { enCharges } from './en-charges.ts'
 import { enDirectory } from './en-directory.ts'
 import { enSettings } from './en-settings.ts'
+import { enVoicemail } from './en-voicemail.ts'
 
 /** Every sentence of the desk; the other languages have the same keys, or they do not compile. */
 export const en = {
@@ -12,6 +13,7 @@ export const en = {
   pages: {
     calls: 'Calls',
     history: 'History',
+    voicemail: 'Messages',
     charges: 'Charges',
     contacts: 'Contacts',
     people: 'People',
@@ -98,6 +100,7 @@ export const en = {
   ...enCharges,
   ...enDirectory,
   ...enSettings,
+  ...enVoicemail,
   palette: {
     open: 'Search or call',
     placeholder: 'Call, find a person, go somewhere …',

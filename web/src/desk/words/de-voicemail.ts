@@ -1,0 +1,33 @@
+import type { enVoicemail } from './en-voicemail.ts'
+
+export const deVoicemail: typeof enVoicemail = {
+  voicemail: {
+    title: 'Nachrichten',
+    intro: (code) => `Was Anrufer Ihnen hinterlassen haben. Telefone spielen es unter ${code} ab.`,
+    place: 'Mailbox',
+    empty: 'Keine Nachricht.',
+    emptyHint: 'Wer niemanden erreicht, kann eine hinterlassen, sobald die Mailbox in den Einstellungen an ist.',
+    fresh: 'Neu',
+    waiting: (count) => (count === 1 ? '1 neue Nachricht' : `${count} neue Nachrichten`),
+    play: (who) => `Nachricht von ${who}`,
+    partial: 'Das Ende fehlt: Der Server hielt an, während aufgenommen wurde.',
+    toGroup: (name) => `für ${name}`,
+    heard: 'Als gehört markieren',
+    unheard: 'Als neu markieren',
+    remove: 'Löschen',
+    sure: (who) => `Die Nachricht von ${who} löschen? Sie ist dann für alle fort, die diese Mailbox hören.`,
+    removed: 'Nachricht gelöscht',
+    settings: 'Mailbox',
+    settingsIntro: 'Wer niemanden erreicht, hinterlässt eine Nachricht, wenn keine Weiterleitung etwas anderes sagt.',
+    on: 'Anrufer dürfen Nachrichten hinterlassen',
+    after: 'Nach so vielen Sekunden Klingeln',
+    afterHint: 'Leer: wenn das Klingeln endet.',
+    mail: 'Nachrichten auch an meine E-Mail-Adresse schicken',
+    greeting: 'Meine Ansage',
+    greetingHint: 'Eine WAV-Datei, 16-Bit-PCM oder G.711, höchstens zwei Minuten. Ohne sie spricht eine Stimme.',
+    upload: 'Datei wählen',
+    reset: 'Gesprochene Ansage verwenden',
+    greetingSaved: 'Anrufer hören ab jetzt Ihre Ansage',
+    greetingReset: 'Anrufer hören die gesprochene Ansage',
+  },
+}
