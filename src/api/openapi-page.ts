@@ -7,7 +7,7 @@ const style = `:root{color-scheme:light dark;background:Canvas;color:CanvasText}
 h1{font-size:1.75rem;margin:0}h2{margin:2.5rem 0 .5rem;text-transform:capitalize}code,pre{font:0.875rem/1.5 ui-monospace,monospace}
 details{border:1px solid color-mix(in srgb,currentColor 20%,transparent);border-radius:.5rem;margin:.5rem 0;padding:0 .75rem}
 summary{padding:.625rem 0;cursor:pointer;display:flex;gap:.75rem;flex-wrap:wrap;align-items:baseline}summary b{font:700 .8125rem ui-monospace,monospace;min-width:4rem}
-summary span{opacity:.8}pre{overflow:auto;padding:.75rem;border-radius:.375rem;background:color-mix(in srgb,currentColor 8%,transparent)}nav a{display:inline-block;padding:.25rem 0;margin-right:1rem;text-transform:capitalize}
+summary span{opacity:.8}pre{overflow:auto;padding:.75rem;border-radius:.375rem;background:color-mix(in srgb,currentColor 8%,transparent)}nav{display:flex;flex-wrap:wrap;gap:0 1rem}nav a{padding:.25rem 0;text-transform:capitalize}
 dt{font-weight:600;margin-top:.75rem}dd{margin:0}`
 
 /** The policy of {@link apiPage}, which has its style inside and no script. */

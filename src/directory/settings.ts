@@ -40,7 +40,7 @@ export const ringPlanSchema = z.strictObject({
   mode: z.enum(['all', 'order']).default('all'),
   ringMs: ms(1_000, 600_000).default(60_000),
   stepMs: ms(1_000, 600_000).default(15_000),
-  order: z.array(z.string().max(64)).max(100).default([]),
+  order: z.array(z.string().max(100)).max(100).default([]),
   pushWaitMs: ms(0, 60_000).default(15_000),
 })
 

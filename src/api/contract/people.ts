@@ -11,7 +11,7 @@ export const ringPlan = z.strictObject({
   ringMs: ms(1_000, 600_000),
   stepMs: ms(1_000, 600_000),
   /** Device names (person) or log-ins (group) in order. */
-  order: z.array(line(64)).max(100),
+  order: z.array(line(100)).max(100),
   /** How long a call with nobody to ring waits for a closed desk that a notice opens; 0 = not at all. */
   pushWaitMs: ms(0, 60_000),
 })
