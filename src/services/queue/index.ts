@@ -1,3 +1,4 @@
+export { type Centre, CentrePort, type CentrePortParts } from './centre-port.ts'
 export { ExpectedWait } from './expected-wait.ts'
 export { type QueueParts, QueueService } from './service.ts'
 export { type Queue, type QueueInput, queueSettingsSchema, type Strategy, strategies } from './settings.ts'

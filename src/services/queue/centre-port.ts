@@ -1,0 +1,136 @@
+import { lookup } from 'node:dns'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { z } from 'zod'
+import type { Clock } from '#lib'
+import type { CentreWait } from './types.ts'
+
+/** A calling centre of somebody else that says by HTTP how long one would wait. Configured, never taken from a message. */
+export interface Centre {
+  /** The telephone number that it is called by, E.164. */
+  readonly number: string
+  /** Answers GET with {@link CentreWait}, as `GET /api/v1/queues/{id}/wait` of this server does. */
+  readonly url: string
+  /** It is in our own network: private and loopback addresses are asked too. Default false. */
+  readonly inside?: boolean
+}
+
+export interface CentrePortParts {
+  readonly centres: readonly Centre[]
+  readonly clock: Clock
+  /** Told why a centre was not asked, or what was wrong with its answer. */
+  readonly failed?: (sentence: string) => void
+}
+
+const timeoutMs = 3_000
+const largestAnswer = 4_096
+
+const answerSchema = z.object({
+  place: z.int().min(1).max(100_000),
+  expectedWaitSeconds: z.number().min(0).max(86_400).nullable(),
+  open: z.boolean(),
+})
+
+/** Asks centres how long one would wait there. */
+export class CentrePort {
+  readonly #parts: CentrePortParts
+
+  constructor(parts: CentrePortParts) {
+    this.#parts = parts
+  }
+
+  /** What the centre with this number says within 3 s; `undefined` where none is configured or it gave no answer that can be used. */
+  async wait(number: string): Promise<CentreWait | undefined> {
+    const centre = this.#parts.centres.find((one) => one.number === number)
+    if (!centre) return undefined
+    try {
+      return answerSchema.parse(JSON.parse(await this.#get(centre)))
+    } catch (error) {
+      this.#parts.failed?.(`the centre ${centre.number} gave no wait: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+
+  #get({ url, inside = false }: Centre): Promise<string> {
+    const { clock } = this.#parts
+    const { protocol, hostname } = new URL(url)
+    const literal = hostname.replace(/^\[|\]$/g, '')
+    // An address as it stands is never looked up.
+    if (!inside && isIP(literal) !== 0 && isInside(literal))
+      throw new Error(`${literal} is an address of a network of our own`)
+    const ask = protocol === 'https:' ? httpsRequest : httpRequest
+    return new Promise((resolve, reject) => {
+      const asked = ask(url, {
+        lookup: inside ? lookup : outsideOnly,
+        headers: { accept: 'application/json' },
+        agent: false,
+      })
+      const timer = clock.setTimeout(() => asked.destroy(new Error('no answer within 3 s')), timeoutMs)
+      const over = (): void => clock.clearTimeout(timer)
+      asked.on('error', (error) => {
+        over()
+        reject(error)
+      })
+      asked.on('response', (response: IncomingMessage) => {
+        // Redirects are not followed: they lead out of the registry.
+        if (response.statusCode !== 200) asked.destroy(new Error(`status ${response.statusCode}`))
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (part: string) => {
+          text += part
+          if (text.length > largestAnswer) asked.destroy(new Error('the answer is too long'))
+        })
+        response.on('error', reject)
+        response.on('end', () => {
+          over()
+          resolve(text)
+        })
+      })
+      asked.end()
+    })
+  }
+}
+
+/** The address that is checked is the one that is connected to. */
+const outsideOnly: LookupFunction = (host, options, done) => {
+  lookup(host, { ...options, all: true }, (error, addresses) => {
+    const found = addresses?.filter(({ address }) => !isInside(address)) ?? []
+    const [first] = found
+    if (error || !first) done(error ?? new Error(`${host} leads into a network of our own`), '', 0)
+    else if (options.all) done(null, found)
+    else done(null, first.address, first.family)
+  })
+}
+
+const insides = new BlockList()
+for (const [net, bits] of [
+  ...[
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+  ],
+  ...[
+    ['192.0.0.0', 24],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+    ['224.0.0.0', 3],
+  ],
+] as const)
+  insides.addSubnet(net as string, bits as number, 'ipv4')
+for (const [net, bits] of [
+  ['::', 127],
+  ['::ffff:0:0', 96],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  insides.addSubnet(net, bits, 'ipv6')
+
+function isInside(address: string): boolean {
+  return insides.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
