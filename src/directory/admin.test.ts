@@ -159,6 +159,16 @@ describe('settings', () => {
       '+12025550101 rings Alice; remove it there',
     )
     await refused(
+      directory.putNumber({ ...number, number: '+12025550101', from: 'demo-carol' }),
+      '+12025550101 rings Alice; remove it there',
+    )
+    await directory.putNumber({ ...number, number: '+12025550101', from: 'demo-alice' })
+    expect(directory.numbers().find((row) => row.number === '+12025550101')).toEqual({
+      ...number,
+      number: '+12025550101',
+    })
+    expect(directory.personByLogin('alice')?.numbers).toEqual([])
+    await refused(
       directory.putNumber({ ...number, number: '+12025550105', targetId: 'x' }),
       'targetId: there is no person',
     )

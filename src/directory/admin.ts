@@ -246,7 +246,7 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
 
     putNumber: (given) =>
       inTurn(async () => {
-        const input = check(numberSchema, given)
+        const { from, ...input } = check(numberSchema, given)
         const number = plan.parse(input.number)?.number
         if (number === undefined || plan.emergency(input.number) !== undefined) {
           throw new DirectoryError(
@@ -258,7 +258,7 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
         const target = input.targetKind === 'person' ? book.person(input.targetId) : book.group(input.targetId)
         if (!target) throw missing(input.targetKind, input.targetId, 'targetId')
         const held = book.number(number)
-        if (held && held.targetId !== input.targetId && book.byNumber(number)) {
+        if (held && held.targetId !== input.targetId && held.targetId !== from && book.byNumber(number)) {
           const holder = book.byNumber(number)
           throw new DirectoryError('taken', 'number', `${number} rings ${holder?.name}; remove it there first`)
         }

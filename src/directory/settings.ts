@@ -179,6 +179,8 @@ export const numberSchema = z.strictObject({
   number: z.string().max(64),
   targetKind: z.enum(['person', 'group']),
   targetId: z.string(),
+  /** Whom it rings until now, to move it: a number is never taken from anybody else. */
+  from: z.string().optional(),
 })
 
 export const trunkSchema = z.strictObject({ id, name, settings: trunkSettingsSchema.prefault({}) })

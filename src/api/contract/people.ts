@@ -252,7 +252,13 @@ export const ownNumber = z.object({
 })
 export const numberList = z.object({ numbers: z.array(ownNumber) })
 /** `PUT /api/v1/numbers`: whom a number of ours rings. */
-export const numberBody = z.strictObject({ number: line(64, 2), targetKind: z.enum(['person', 'group']), targetId: id })
+export const numberBody = z.strictObject({
+  number: line(64, 2),
+  targetKind: z.enum(['person', 'group']),
+  targetId: id,
+  /** The person or group that it rings until now: moves it in one step. Without it a number of somebody else is refused. */
+  from: id.optional(),
+})
 export const numberPath = z.strictObject({ number: line(64, 2) })
 
 const trunkFields = {

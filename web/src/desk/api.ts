@@ -78,7 +78,7 @@ export const api = {
   removeGroup: (id: string) => ask('DELETE /api/v1/groups/{id}', { path: { id } }),
 
   numbers: (signal?: Signal) => ask('GET /api/v1/numbers', signalled(signal)),
-  putNumber: (body: { number: string; targetKind: 'person' | 'group'; targetId: string }) =>
+  putNumber: (body: { number: string; targetKind: 'person' | 'group'; targetId: string; from?: string }) =>
     ask('PUT /api/v1/numbers', { body }),
   removeNumber: (number: string) => ask('DELETE /api/v1/numbers/{number}', { path: { number } }),
 

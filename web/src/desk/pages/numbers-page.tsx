@@ -65,18 +65,6 @@ interface NumberDialogProps {
   readonly onChanged: () => void
 }
 
-/** A number that rings somebody is given to nobody else before it was removed; it stays with its holder when the change fails. */
-async function moveNumber(before: OwnNumber, after: Pick<OwnNumber, 'number' | 'targetKind' | 'targetId'>) {
-  await api.removeNumber(before.number)
-  try {
-    await api.putNumber(after)
-  } catch (error) {
-    const { number, targetKind, targetId } = before
-    await api.putNumber({ number, targetKind, targetId })
-    throw error
-  }
-}
-
 function NumberDialog({ existing, onClose, onChanged }: NumberDialogProps) {
   const w = useWords()
   const { people } = useDesk()
@@ -95,8 +83,8 @@ function NumberDialog({ existing, onClose, onChanged }: NumberDialogProps) {
   const save = async () => {
     const [kind, id = ''] = chosen.split(/:(.*)/s)
     const wanted = { number, targetKind: kind === 'group' ? ('group' as const) : ('person' as const), targetId: id }
-    if (existing && existing.targetId !== id) await moveNumber(existing, wanted)
-    else await api.putNumber(wanted)
+    // A number leaves only whom this page showed it to ring.
+    await api.putNumber(existing ? { ...wanted, from: existing.targetId } : wanted)
     say(w.numbers.saved)
     onChanged()
   }
