@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeWav } from '#media'
+import type { VoicemailRow } from '#storage'
 import { type ApiFixture, apiFixture } from '../../test/support/api.ts'
 import { fakeRecord, ringing } from '../../test/support/fake-calls.ts'
 import { type Endpoint, type EndpointName, endpoints } from './contract.ts'
@@ -29,6 +32,13 @@ beforeAll(async () => {
   })
   api.calls.message('call-a', 1, 'in', 'udp 127.0.0.1:5070', 'INVITE sip:101@baton.local SIP/2.0', 'CSeq: 1 INVITE')
   await api.storage.calls.unanswered(fakeRecord({ id: 'rec-a', callerId: 'demo-alice', calleeId: 'demo-carol' }))
+  const message: VoicemailRow = {
+    ...{ id: 'message-a', ownerId: 'demo-alice', state: 'recording', node: 'n', callId: 'c', callerId: '' },
+    ...{ callerNumber: '', callerName: '', at: 1, ms: 0, partial: 0, heardAt: null, mail: '' },
+  }
+  await api.voicemail.begin(message)
+  await writeFile(api.voicemail.fileOf(message.id), writeWav(new Int16Array(24_000)))
+  await api.voicemail.keep(message, { how: 'stopped', ms: 3_000 })
   const contact = (shared: boolean) => api.ask('POST /api/v1/contacts', { token, body: { name: 'Zoe', shared } })
   contactId = (await contact(false)).body.id
   sharedId = (await contact(true)).body.id
@@ -44,6 +54,7 @@ function idFor(name: EndpointName): string {
   if (name.includes('/calls/')) return 'call-a'
   if (name.includes('/records/')) return 'rec-a'
   if (name.includes('/callbacks/')) return callbackId
+  if (name.includes('/voicemail/')) return 'message-a'
   if (name.includes('/people/')) return 'demo-alice'
   if (name.includes('/devices/')) return 'demo-alice-phone'
   if (name.includes('/groups/')) return 'demo-front'
@@ -62,6 +73,7 @@ const bodies: Partial<Record<EndpointName, unknown>> = {
   'POST /api/v1/calls/{id}/answer': { station: 'alice/phone' },
   'POST /api/v1/calls/{id}/divert': { to: '103' },
   'POST /api/v1/calls/{id}/transfer': { to: '103' },
+  'PATCH /api/v1/voicemail/{id}': { heard: true },
   'POST /api/v1/callbacks': { called: '' },
   'POST /api/v1/callbacks/{id}/answer': { text: 'yes' },
   'POST /api/v1/people': { login: '1' },

@@ -56,15 +56,14 @@ async function fileDone(scenario: Scenario): Promise<void> {
 
 /** Until the message is being recorded: its row is there, and the beep is over. */
 async function recording(scenario: Scenario): Promise<VoicemailRow> {
-  for (let tries = 0; tries < 100; tries++) {
-    const [row] = await scenario.storage.voicemail.recording('node-1')
-    if (row) {
-      await scenario.pass(1_000)
-      return row
-    }
+  const row = await eventually(async () => {
     await scenario.pass(200)
-  }
-  throw new Error('no message is recorded')
+    const [found] = await scenario.storage.voicemail.recording('node-1')
+    if (!found) throw new Error('no message is recorded')
+    return found
+  })
+  await scenario.pass(1_000)
+  return row
 }
 
 async function press(scenario: Scenario, phone: Phone, key: string): Promise<void> {
@@ -106,18 +105,14 @@ describe('voicemail', () => {
     const { ms = 0 } = message ?? {}
     expect(ms).toBeGreaterThan(4_000)
     expect(readWav(await readFile(join(data, 'voicemail/messages', `${row.id}.wav`))).length / 8).toBeCloseTo(ms, -2)
-    expect(scenario.ladder(from)).toEqual([
+    const ladder = scenario.ladder(from).filter((line) => !/ (?:100|180|407) |ACK$/.test(line))
+    expect(ladder.slice(1)).toEqual([
       'alice -> server INVITE',
-      'server -> alice 100 INVITE',
       'server -> bob INVITE',
-      'bob -> server 180 INVITE',
-      'server -> alice 180 INVITE',
       'server -> bob CANCEL',
+      'server -> alice 200 INVITE',
       'bob -> server 200 CANCEL',
       'bob -> server 487 INVITE',
-      'server -> bob ACK',
-      'server -> alice 200 INVITE',
-      'alice -> server ACK',
       'alice -> server BYE',
       'server -> alice 200 BYE',
     ])
