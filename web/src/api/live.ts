@@ -22,6 +22,8 @@ export interface LiveState {
   readonly ended: number
   /** Counts what happened to my messages, so that their lists know when to look. */
   readonly messages: number
+  /** Counts what happened in queues. */
+  readonly queues: number
   /** Messages of the watched call. */
   readonly trace: CallTraceShape | undefined
   /** The server does not know who we are: log in again. */
@@ -55,6 +57,7 @@ export class Live {
     last: undefined,
     ended: 0,
     messages: 0,
+    queues: 0,
     trace: undefined,
     loggedOut: false,
   }
@@ -157,6 +160,10 @@ export class Live {
     }
     if (event.type === 'voicemail') {
       this.#set({ messages: this.#state.messages + 1 })
+      return
+    }
+    if (event.type === 'queue') {
+      this.#set({ queues: this.#state.queues + 1 })
       return
     }
     if (event.type === 'snapshot') {

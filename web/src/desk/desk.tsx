@@ -21,6 +21,7 @@ import { openSession, useSession } from './session.ts'
 
 const CallPage = lazy(() => import('../pages/call-page.tsx').then((m) => ({ default: m.CallPage })))
 const HistoryPage = lazy(() => import('./pages/history-page.tsx').then((m) => ({ default: m.HistoryPage })))
+const QueuesPage = lazy(() => import('./pages/queues-page.tsx').then((m) => ({ default: m.QueuesPage })))
 const VoicemailPage = lazy(() => import('./pages/voicemail-page.tsx').then((m) => ({ default: m.VoicemailPage })))
 const ChargesPage = lazy(() => import('./pages/charges-page.tsx').then((m) => ({ default: m.ChargesPage })))
 const ContactsPage = lazy(() => import('./pages/contacts-page.tsx').then((m) => ({ default: m.ContactsPage })))
@@ -162,6 +163,8 @@ function Page({ route }: { readonly route: DeskRoute }) {
       return <DevicesPage {...(route.id ? { personId: route.id } : {})} />
     case 'groups':
       return <GroupsPage />
+    case 'queues':
+      return <QueuesPage />
     case 'numbers':
       return <NumbersPage />
     case 'trunks':

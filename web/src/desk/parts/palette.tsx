@@ -103,7 +103,13 @@ export function Palette() {
     ['settings', 'settings'],
   ]
   if (me.role === 'administrator')
-    pages.push(['people', 'people'], ['groups', 'groups'], ['numbers', 'numbers'], ['trunks', 'trunks'])
+    pages.push(
+      ['people', 'people'],
+      ['groups', 'groups'],
+      ['queues', 'history'],
+      ['numbers', 'numbers'],
+      ['trunks', 'trunks'],
+    )
   const groups: SpotlightActionGroupData[] = [
     { group: w.palette.act, actions: acts },
     {

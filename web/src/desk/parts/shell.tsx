@@ -32,6 +32,7 @@ const everybody: readonly Item[] = [
 const managed: readonly Item[] = [
   { page: 'people', symbol: 'people' },
   { page: 'groups', symbol: 'groups' },
+  { page: 'queues', symbol: 'history' },
   { page: 'numbers', symbol: 'numbers' },
   { page: 'trunks', symbol: 'trunks' },
 ]

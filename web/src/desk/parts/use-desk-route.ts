@@ -10,6 +10,7 @@ export const deskPages = [
   'settings',
   'people',
   'groups',
+  'queues',
   'numbers',
   'trunks',
 ] as const

@@ -1,6 +1,7 @@
 import { deCalls } from './de-calls.ts'
 import { deCharges } from './de-charges.ts'
 import { deDirectory } from './de-directory.ts'
+import { deQueues } from './de-queues.ts'
 import { deSettings } from './de-settings.ts'
 import { deVoicemail } from './de-voicemail.ts'
 import type { DeskWords } from './en.ts'
@@ -19,6 +20,7 @@ export const de: DeskWords = {
     people: 'Personen',
     devices: 'Geräte',
     groups: 'Gruppen',
+    queues: 'Warteschlangen',
     numbers: 'Nummern',
     trunks: 'Leitungen',
     settings: 'Einstellungen',
@@ -103,6 +105,7 @@ export const de: DeskWords = {
   ...deDirectory,
   ...deSettings,
   ...deVoicemail,
+  ...deQueues,
   palette: {
     open: 'Suchen oder anrufen',
     placeholder: 'Anrufen, jemanden finden, irgendwohin gehen …',

@@ -1,6 +1,7 @@
 import { enCalls } from './en-calls.ts'
 import { enCharges } from './en-charges.ts'
 import { enDirectory } from './en-directory.ts'
+import { enQueues } from './en-queues.ts'
 import { enSettings } from './en-settings.ts'
 import { enVoicemail } from './en-voicemail.ts'
 
@@ -19,6 +20,7 @@ export const en = {
     people: 'People',
     devices: 'Devices',
     groups: 'Groups',
+    queues: 'Queues',
     numbers: 'Numbers',
     trunks: 'Trunks',
     settings: 'Settings',
@@ -101,6 +103,7 @@ export const en = {
   ...enDirectory,
   ...enSettings,
   ...enVoicemail,
+  ...enQueues,
   palette: {
     open: 'Search or call',
     placeholder: 'Call, find a person, go somewhere …',
