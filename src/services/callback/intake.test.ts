@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import type { IncomingMessage } from '#channels'
 import { eventually } from '../../../test/interop/eventually.ts'
 import { fromAlice, type IntakeFixture, intakeFixture, noon } from '../../../test/support/callback-intake.ts'
 
@@ -143,7 +144,7 @@ describe('questions', () => {
     const { request: asked } = await desk.hand(mail)
     const other = { address: 'eve@elsewhere.example', name: 'Eve', verified: true, keys: [] }
     await desk.hand(desk.reply(mail, '2', { from: other }))
-    expect((await desk.service.get(asked?.id ?? ''))?.state).toBe('asking')
+    expect(await desk.service.get(asked?.id ?? '')).toEqual(asked)
   })
 
   it('"cancel" calls off', async () => {
@@ -152,6 +153,79 @@ describe('questions', () => {
     const { request, text } = await desk.hand(desk.reply(mail, 'Cancel, please'.replace(',', '')))
     expect(request?.state).toBe('cancelled')
     expect(text).toBe('Your call with Bob is called off.')
+  })
+})
+
+describe('in a chat', () => {
+  const chat = (text: string, thread = '', more: Partial<IncomingMessage> = {}): IncomingMessage => {
+    const address = 'alice@example.org'
+    const threadKeys = thread === '' ? [address] : [`${address} ${thread}`, address]
+    const about = { to: address, ...(thread === '' ? {} : { thread }) }
+    const keys = { threadKeys, threadKey: threadKeys[0] as string, thread: about }
+    return desk.mail(text, { channel: 'xmpp', from: fromAlice, ...keys, ...more })
+  }
+
+  test.each([
+    ['with the thread', 't1', 't1'],
+    ['from a device that knows no thread', 't1', ''],
+    ['from a device with a thread of its own', '', 't2'],
+  ])('a question is answered %s', async (_how, asked, answered) => {
+    const { request } = await desk.hand(chat('Please have Anna call me', asked))
+    expect(request?.state).toBe('asking')
+    const after = await desk.hand(chat('2', answered))
+    expect(after.request).toMatchObject({ id: request?.id, state: 'scheduled' })
+    expect(JSON.parse(after.request?.called ?? '')).toMatchObject({ name: 'Anna Müller' })
+    expect(after.bodies.at(-1)?.thread).toMatchObject(
+      answered === '' ? { to: fromAlice.address } : { thread: answered },
+    )
+  })
+
+  it('a question is answered though something else was asked for and is settled since', async () => {
+    const { request } = await desk.hand(chat('Please have Anna call me', 't1'))
+    await desk.clock.advance(1_000)
+    await desk.hand(desk.mail('Please have Bob call me tomorrow at 9:30', { from: fromAlice }))
+    await desk.hand(chat('1'))
+    expect(await desk.service.get(request?.id ?? '')).toMatchObject({ state: 'scheduled' })
+  })
+
+  it('"cancel" calls off what waits, whatever the thread', async () => {
+    const { request } = await desk.hand(chat('Please have Bob call me in 20 minutes', 't1'))
+    const { text } = await desk.hand(chat('cancel', 't2'))
+    expect(text).toBe('Your call with Bob is called off.')
+    expect((await desk.service.get(request?.id ?? ''))?.state).toBe('cancelled')
+    const again = await desk.hand(chat('cancel', 't2'))
+    expect(again.reception).toEqual({ kind: 'accepted', why: 'nothing-to-cancel' })
+    expect(again.text).toBe('There is no call to call off.')
+  })
+
+  it('others answer no question of theirs', async () => {
+    await desk.hand(chat('Please have Anna call me', 't1'))
+    await desk.hand(chat('2', '', { from: { ...fromAlice, address: 'eve@elsewhere.example' } }))
+    expect((await desk.list()).map(({ state }) => state)).not.toContain('scheduled')
+  })
+
+  test.each([
+    ['cancel', 'There is no call to call off.'],
+    ['absagen', 'Es gibt keinen Anruf, der abzusagen wäre.'],
+  ])('"%s" of nothing is answered once a minute', async (words, answer) => {
+    for (let index = 0; index < 3; index++) await desk.hand(chat(words))
+    const due = await desk.storage.callbacks.outbox.due(noon + hour, 10)
+    expect(due.map(({ body }) => JSON.parse(body))).toMatchObject([{ text: answer, thread: { to: fromAlice.address } }])
+    await desk.clock.advance(60_000)
+    await desk.hand(chat(words))
+    expect(await desk.storage.callbacks.outbox.due(noon + hour, 10)).toHaveLength(2)
+  })
+
+  test.each([
+    ['Please have Bob call me in 20 minutes', 'The new time is in the past, so your call with Bob stays as it is'],
+    ['Bitte soll Bob mich in 20 Minuten anrufen', 'Die neue Zeit ist schon vorbei, darum bleibt Ihr Anruf mit Bob'],
+  ])('an invitation that moves "%s" into the past changes nothing and is answered', async (words, sentence) => {
+    const mail = desk.mail(words, { from: fromAlice })
+    const { request } = await desk.hand(mail)
+    const invitation = { startsAt: noon - hour, summary: '', cancelled: false }
+    const moved = await desk.hand(desk.reply(mail, '', { invitation }))
+    expect(moved.text).toContain(sentence)
+    expect(moved.request).toMatchObject({ state: 'scheduled', dueAt: request?.dueAt })
   })
 })
 
