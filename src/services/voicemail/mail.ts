@@ -85,17 +85,13 @@ export class MessageMail {
       const row = (await storage.voicemail.toMail(settings.node)).find(({ id }) => !tried.has(id))
       if (!row || this.#stopped) return left
       tried.add(row.id)
+      const over = clock.now() - row.at > giveUpMs
       try {
-        await this.#mail(row)
-        await storage.voicemail.mailed(row.id, 'sent')
+        if (!over) await this.#mail(row)
+        await storage.voicemail.mailed(row.id, over ? '' : 'sent')
       } catch (error) {
-        const over = clock.now() - row.at > giveUpMs
-        log.warn(
-          { message: row.id, error: String(error) },
-          over ? 'a message is not mailed' : 'mailing a message failed',
-        )
-        if (over) await storage.voicemail.mailed(row.id, '')
-        else left = true
+        log.warn({ message: row.id, error: String(error) }, 'mailing a message failed; it is tried again for a day')
+        left = true
       }
     }
   }
