@@ -1,0 +1,58 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { writeWav } from '#media'
+import { needs } from '../support/needs.ts'
+import { House } from './house.ts'
+
+const music = 523
+const announcement = 1_200
+
+/** A second of a tone, as a recording. */
+function tone(hertz: number): Buffer {
+  return writeWav(Int16Array.from({ length: 8_000 }, (_, i) => 10_000 * Math.sin((2 * Math.PI * hertz * i) / 8_000)))
+}
+
+needs('baresip')('a queue among real phones', () => {
+  let house: House
+  let token = ''
+  beforeAll(async () => {
+    house = await House.open()
+    const prompts = join(house.baton.dataFolder, 'prompts')
+    await mkdir(join(prompts, 'en'), { recursive: true })
+    await writeFile(join(prompts, 'music.wav'), tone(music))
+    await writeFile(join(prompts, 'en', 'your-place-is.wav'), tone(announcement))
+    token = (await ask('/api/v1/session', { login: 'admin', password: 'admin-demo' })).token as string
+    const queue = { name: 'Support', extension: '600', numbers: ['+12025550160'], people: ['demo-bob'] }
+    const { id } = await ask('/api/v1/queues', { ...queue, announceSeconds: 10 })
+    expect(id).toMatch(/./)
+  })
+  afterEach(() => house.clear())
+  afterAll(() => house.close())
+
+  async function ask(path: string, body: object): Promise<Record<string, unknown>> {
+    const response = await house.baton.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+      body: JSON.stringify(body),
+    })
+    return response.json() as Promise<Record<string, unknown>>
+  }
+
+  test('the caller hears music, then the announcement; then both talk', async () => {
+    const alice = await house.phone('alice', { tone: 440 })
+    await alice.dial(`sip:600@${house.baton.sip.target}`)
+    await alice.event('CALL_ESTABLISHED')
+    await alice.hears(music, 2)
+    await alice.hears(announcement, 0.7, 20_000)
+    const bob = await house.phone('bob', { tone: 880 })
+    await bob.event('CALL_INCOMING')
+    await bob.accept()
+    await bob.hears(440, 1)
+    await alice.hears(880, 1)
+    await bob.hangup()
+    await alice.event('CALL_CLOSED')
+    const record = await house.lastRecord()
+    expect(record).toMatchObject({ callee: { number: '600', name: 'Support' }, answeredBy: { station: 'bob/phone' } })
+  })
+})
