@@ -140,6 +140,8 @@ export interface CallbackStorage {
   byCancelHash(hash: string): Promise<CallbackRow | undefined>
   /** The newest request of a thread. */
   byThread(threadKey: string): Promise<CallbackRow | undefined>
+  /** What somebody asked for by a channel and is not over yet, newest first; at most 100. */
+  waitingOf(askerId: string, channel: string): Promise<readonly CallbackRow[]>
   /** Scheduled requests that are due at `before` or earlier, the earliest first. */
   due(before: number, limit: number): Promise<readonly CallbackRow[]>
   /** When the earliest scheduled request is due. */

@@ -126,6 +126,19 @@ describeStorages((given) => {
     })
   })
 
+  it('what somebody still waits for by a channel, newest first', async () => {
+    const rows = [
+      aCallback({ id: 'old', createdAt: 1, state: 'asking', dueAt: null }),
+      aCallback({ id: 'new', createdAt: 2 }),
+      aCallback({ id: 'over', createdAt: 3, state: 'connected' }),
+      aCallback({ id: 'chat', createdAt: 4, channel: 'xmpp' }),
+      aCallback({ id: 'other', createdAt: 5, askerId: 'somebody else' }),
+    ]
+    for (const row of rows) await callbacks.accept(row, [])
+    const { askerId, channel } = aCallback()
+    expect((await callbacks.waitingOf(askerId, channel)).map(({ id }) => id)).toEqual(['new', 'old'])
+  })
+
   describe('an attempt', () => {
     it('is begun by one of many', async () => {
       await callbacks.accept(aCallback(), [])

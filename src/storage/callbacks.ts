@@ -83,6 +83,17 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
         .orderBy('createdAt', 'desc')
         .limit(1)
         .executeTakeFirst(),
+    waitingOf: (askerId, channel) =>
+      reads
+        .selectFrom('callbacks')
+        .selectAll()
+        .where('askerId', '=', askerId)
+        .where('channel', '=', channel)
+        .where('state', 'in', ['asking', 'scheduled', 'ringing'])
+        .orderBy('createdAt', 'desc')
+        .orderBy('id', 'desc')
+        .limit(100)
+        .execute(),
     due: (before, limit) =>
       reads
         .selectFrom('callbacks')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { IANAZone } from 'luxon'
 import type { IncomingMessage } from '#channels'
 import type { Directory, Person } from '#directory'
-import type { AskerRow, CallbackStorage } from '#storage'
+import type { AskerRow, CallbackRow, CallbackStorage } from '#storage'
 
 /** A telephone of somebody who asks. */
 export interface AskerNumber {
@@ -83,6 +83,16 @@ export class Askers {
     if (!row) return undefined
     const person = this.#parts.directory.personById(row.personId)
     return { ...asker(row, person), keys: [], source: row.id, language: row.language === 'de' ? 'de' : 'en' }
+  }
+
+  /** Who asked for a request that is stored. */
+  async ofRequest({ askerId: id, personId, source, timeZone, language, createdAt }: CallbackRow): Promise<Asker> {
+    const row = await this.#parts.storage.askers.get(id)
+    const person = this.#parts.directory.personById(personId)
+    const known = row
+      ? asker(row, person)
+      : { id, ...(person ? { person } : {}), name: '', email: '', numbers: [], createdAt }
+    return { ...known, keys: [], source, timeZone, language: language === 'de' ? 'de' : 'en' }
   }
 
   /** Keeps what was learned. @param number a telephone that was named, with what it was called */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Reception } from '#channels'
 import type { CallbackRow } from '#storage'
 import { afterAnswer } from './answers.ts'
-import { type Asker, type AskerNumber, Askers } from './asker.ts'
+import { type Asker, Askers } from './asker.ts'
 import { hourMs, sourceCap } from './caps.ts'
 import { Decider, type Decision } from './decide.ts'
 import { type Draft, draftOf, type Open, openOf, stored } from './draft.ts'
@@ -19,9 +19,13 @@ import { changesOf, idOf, nameless, numberOf, renamed, shortHash, shownOf } from
 import type { RefusalCode } from './texts.ts'
 import type { CallbackTold } from './types.ts'
 import type { Circumstances } from './understanding/index.ts'
-import { freshText } from './understanding/reply.ts'
+import { freshText, languageOf } from './understanding/reply.ts'
 
 const mostRounds = 4
+const minuteMs = 60_000
+const nothingSaid: Draft = { keys: '', at: null, note: '', uncertain: false }
+
+type Unchanged = Parameters<IntakeParts['notices']['unchanged']>[1]
 
 /**
  * From a message to a scheduled call: who asks, what they want, what is still to be asked, whether it is allowed.
@@ -97,7 +101,7 @@ export class Intake {
       const fresh = await this.#parts.service.get(request.id)
       const open = fresh && openOf(fresh)
       if (fresh?.state !== 'asking' || !open || open.kind === 'link') return undefined
-      const asker = await this.#askerOf(fresh)
+      const asker = await this.askers.ofRequest(fresh)
       return this.#answered(fresh, open, text, asker, `a${open.rounds + 1}`)
     })
   }
@@ -123,7 +127,7 @@ export class Intake {
       const request = await this.byCode(code)
       const open = request && openOf(request)
       if (request?.state !== 'asking' || open?.kind !== 'link') return undefined
-      const asker = await this.#askerOf(request)
+      const asker = await this.askers.ofRequest(request)
       const granted = await this.#apply(request, await this.#decide(open.draft, open.questions, asker, 1), asker, 'c')
       return granted.request
     })
@@ -153,7 +157,7 @@ export class Intake {
     const now = clock.now()
     const asker = await this.askers.of(message, now)
     const text = withoutControl(message.text)
-    const earlier = from.verified ? await this.#earlier(message, asker) : undefined
+    const earlier = from.verified ? await this.#earlier(message, text, asker) : undefined
     if (earlier) {
       const name = shortHash(messageId)
       const sent = await storage.callbacks.outbox.of(earlier.id)
@@ -167,17 +171,45 @@ export class Intake {
         name,
       )
       if (followed) return followed
-    } else if (isCallOff(message, text)) return { kind: 'ignored', why: 'there is no call to call off' }
+    } else if (isCallOff(message, text)) {
+      // Who cannot prove the address gets no answer to nothing, others one a minute.
+      if (!from.verified) return { kind: 'ignored', why: 'there is no call to call off' }
+      const minute = idOf('nothing', asker.source, String(Math.floor(now / minuteMs)))
+      const speaking: Asker = { ...asker, language: languageOf(text, asker.language) }
+      return this.#unchanged(this.#row(minute, speaking, nothingSaid, message), 'nothing-to-cancel', '0')
+    }
     return this.#anew(id, message, text, asker)
   }
 
-  /** The newest request of this thread by this asker. Whoever else knows the thread begins one of their own. */
-  async #earlier({ threadKeys }: IncomingMessage, asker: Asker): Promise<CallbackRow | undefined> {
-    for (const key of threadKeys.slice(0, 30)) {
-      const request = await this.#parts.storage.callbacks.byThread(key)
-      if (request && request.askerId === asker.id) return request
+  /**
+   * The newest request of this thread by this asker. Whoever else knows the thread begins one of their own. In a chat, where another device
+   * knows no thread, what waits for the asker comes before what is over.
+   */
+  async #earlier(message: IncomingMessage, text: string, asker: Asker): Promise<CallbackRow | undefined> {
+    const { callbacks } = this.#parts.storage
+    const keys = message.threadKeys.slice(0, 30)
+    const chat = keys.includes(message.from.address)
+    let nearest: CallbackRow | undefined
+    for (const key of keys) {
+      const request = await callbacks.byThread(key)
+      if (!request || request.askerId !== asker.id) continue
+      if (!chat || request.state === 'asking') return request
+      nearest ??= request
     }
-    return undefined
+    if (!chat) return undefined
+    const waiting = await callbacks.waitingOf(asker.id, message.channel)
+    const asked = waiting.find(({ state }) => state === 'asking')
+    if (!isCallOff(message, text)) return asked ?? nearest
+    return waiting.find(({ id }) => id === nearest?.id) ?? waiting[0] ?? nearest
+  }
+
+  /** Says in words why a message changed nothing. @param name of the answer; one that is on its way already is not sent again */
+  async #unchanged(request: CallbackRow, why: Unchanged, name: string): Promise<Reception> {
+    const { storage, notices } = this.#parts
+    const sent = await storage.callbacks.outbox.of(request.id)
+    const told = await notices.unchanged(request, why, name)
+    for (const notice of told) if (!sent.some(({ id }) => id === notice.id)) await storage.callbacks.outbox.put(notice)
+    return { kind: 'accepted', why }
   }
 
   /** A message that goes on with an earlier one. @returns undefined when it asks for something new */
@@ -194,13 +226,11 @@ export class Intake {
       const told: CallbackTold = { what: 'cancelled', request, outcome: 'cancelled' }
       const row = (await notices.outcome(told)).map((notice) => renamed(notice, `${request.id}-${name}`))
       const cancelled = await service.cancel(request.id, row)
-      return cancelled
-        ? { kind: 'accepted', why: 'called off' }
-        : { kind: 'ignored', why: 'there is no call to call off' }
+      return cancelled ? { kind: 'accepted', why: 'called off' } : this.#unchanged(request, 'nothing-to-cancel', name)
     }
     if (waits && message.invitation && request.state === 'scheduled') {
       const at = message.invitation.startsAt
-      if (at < clock.now()) return { kind: 'ignored', why: 'the new time is in the past' }
+      if (at < clock.now()) return this.#unchanged(request, 'moved-to-past', name)
       const code = this.#code()
       const changes = { askedAt: at, dueAt: at, thread: request.thread, cancelHash: codeHash(code) }
       await service.revise(request.id, changes, await notices.confirmed({ ...request, ...changes }, code, name))
@@ -208,7 +238,7 @@ export class Intake {
     }
     const open = openOf(request)
     if (request.state !== 'asking' || !open) return undefined
-    if (open.kind === 'link') return { kind: 'ignored', why: 'it is to be confirmed by the link' }
+    if (open.kind === 'link') return this.#unchanged(request, 'link-waits', name)
     const granted = await this.#answered(request, open, text, asker, name)
     return { kind: 'accepted', why: granted.kind }
   }
@@ -399,29 +429,6 @@ export class Intake {
       ...{ now: clock.now(), timeZone: asker.timeZone, language: asker.language, entries },
       toNumber: (text) => (directory.isTelephoneNumber(text) ? directory.normalise(text) : undefined),
       ...(party ? { addressedTo: party } : {}),
-    }
-  }
-
-  /** Who asked for a request that is stored. */
-  async #askerOf(request: CallbackRow): Promise<Asker> {
-    const row = await this.#parts.storage.callbacks.askers.get(request.askerId)
-    const person = this.#parts.directory.personById(request.personId)
-    const { askerId: id, source, timeZone } = request
-    return {
-      ...{
-        id,
-        ...(person ? { person } : {}),
-        name: row?.name ?? '',
-        email: row?.email ?? '',
-        timeZone,
-        source,
-        keys: [],
-      },
-      ...{
-        numbers: row ? (JSON.parse(row.numbers) as AskerNumber[]) : [],
-        createdAt: row?.createdAt ?? request.createdAt,
-      },
-      language: request.language === 'de' ? 'de' : 'en',
     }
   }
 

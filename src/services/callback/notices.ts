@@ -87,6 +87,21 @@ export class NoticeMaker {
     return this.#make(request, name, texts.refusalSubject, texts.refusal(code, oneLine(what, 60)))
   }
 
+  /** Why a message changed nothing. */
+  unchanged(
+    request: CallbackRow,
+    why: 'nothing-to-cancel' | 'moved-to-past' | 'link-waits',
+    name: string,
+  ): Promise<readonly OutboxRow[]> {
+    const texts = textsOf(request.language)
+    const spoken = this.spoken(request)
+    const said = {
+      ...{ 'nothing-to-cancel': () => texts.nothingToCancel, 'link-waits': () => texts.linkSent },
+      'moved-to-past': () => texts.movedToPast(spoken),
+    }
+    return this.#make(request, name, texts.subject(spoken.called), said[why]())
+  }
+
   /** What became of an attempt, or of the request. */
   async outcome({ what, request, attempt, outcome, nextAt }: CallbackTold): Promise<readonly OutboxRow[]> {
     const texts = textsOf(request.language)

@@ -53,7 +53,7 @@ export const german: Texts = {
   clock: 'H:mm',
   at: (day, clock) => `${day} um ${clock} Uhr`,
   you: (line) => (line === '' ? 'Sie' : `Sie unter ${line}`),
-  subject: (called) => `Ihr Anruf mit ${called}`,
+  subject: (called) => (called === '' ? 'Ihr Anruf' : `Ihr Anruf mit ${called}`),
   questionSubject: 'Eine Frage zu Ihrem Anruf',
   refusalSubject: 'Ihr Anruf ist nicht möglich',
   confirmation({ called, caller, when, link }, confirmNumber) {
@@ -101,8 +101,10 @@ export const german: Texts = {
   noMore: 'Ich versuche es nicht noch einmal. Schreiben Sie mir, wenn Sie den Anruf noch brauchen.',
   missed: ({ called, when }) =>
     `Ihr Anruf mit ${called} (${when}) fand nicht statt: Unsere Telefonanlage war zu dieser Zeit gestört. Bitte bitten Sie noch einmal darum.`,
-  cancelled: ({ called }) => `Ihr Anruf mit ${called} ist abgesagt.`,
+  cancelled: ({ called }) => (called === '' ? 'Ihr Anruf ist abgesagt.' : `Ihr Anruf mit ${called} ist abgesagt.`),
   nothingToCancel: 'Es gibt keinen Anruf, der abzusagen wäre.',
+  movedToPast: ({ called, when }) =>
+    `Die neue Zeit ist schon vorbei, darum bleibt Ihr Anruf mit ${called}, wie er ist: ${when}. Bitte schicken Sie eine andere Zeit.`,
   cancelHint: (link) =>
     link === ''
       ? '\nZum Absagen antworten Sie „absagen“.'

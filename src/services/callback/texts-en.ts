@@ -47,7 +47,7 @@ export const english: Texts = {
   clock: 'H:mm',
   at: (day, clock) => `${day} at ${clock}`,
   you: (line) => (line === '' ? 'you' : `you on ${line}`),
-  subject: (called) => `Your call with ${called}`,
+  subject: (called) => (called === '' ? 'Your call' : `Your call with ${called}`),
   questionSubject: 'A question about your call',
   refusalSubject: 'Your call cannot be made',
   confirmation({ called, caller, when, link }, confirmNumber) {
@@ -95,8 +95,10 @@ export const english: Texts = {
   noMore: 'I do not try again. Write to me if you still need the call.',
   missed: ({ called, when }) =>
     `Your call with ${called} (${when}) was not made: our telephone system was out of order at that time. Please ask again.`,
-  cancelled: ({ called }) => `Your call with ${called} is called off.`,
+  cancelled: ({ called }) => (called === '' ? 'Your call is called off.' : `Your call with ${called} is called off.`),
   nothingToCancel: 'There is no call to call off.',
+  movedToPast: ({ called, when }) =>
+    `The new time is in the past, so your call with ${called} stays as it is: ${when}. Please send another time.`,
   cancelHint: (link) =>
     link === '' ? '\nTo call it off, answer "cancel".' : `\nTo call it off, answer "cancel" or open: ${link}`,
 }

@@ -67,6 +67,8 @@ export interface Texts {
   missed(spoken: Spoken): string
   cancelled(spoken: Spoken): string
   readonly nothingToCancel: string
+  /** To an invitation that moves the call to a time that is over. */
+  movedToPast(spoken: Spoken): string
   cancelHint(link: string): string
 }
 

@@ -17,9 +17,9 @@ export function freshText(body: string): string {
 }
 
 const germanWords =
-  /(?<![\p{L}])(?:bitte|rückruf|anrufen|zurückrufen|rufen|ich|mich|mir|und|der|die|das|uhr|morgen|heute|übermorgen|unter|möchte|kann|können|soll|guten|hallo|danke|grüße|nicht|ist|ein|eine|für|mit|von|jetzt)(?![\p{L}])/giu
+  /(?<![\p{L}])(?:bitte|rückruf|anrufen|zurückrufen|rufen|ich|mich|mir|und|der|die|das|uhr|morgen|heute|übermorgen|unter|möchte|kann|können|soll|guten|hallo|danke|grüße|nicht|ist|ein|eine|für|mit|von|jetzt|absagen|abbrechen|stornieren|storno)(?![\p{L}])/giu
 const englishWords =
-  /(?<![\p{L}])(?:please|call|back|me|my|the|and|tomorrow|today|hello|hi|thanks|can|could|would|like|have|with|from|is|a|for|at|to|on|you|want|now|in)(?![\p{L}])/giu
+  /(?<![\p{L}])(?:please|call|back|me|my|the|and|tomorrow|today|hello|hi|thanks|can|could|would|like|have|with|from|is|a|for|at|to|on|you|want|now|in|cancel)(?![\p{L}])/giu
 
 /** The language of a short text; `otherwise` where neither has more words in it. */
 export function languageOf(text: string, otherwise: 'en' | 'de'): 'en' | 'de' {
