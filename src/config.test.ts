@@ -148,6 +148,20 @@ sip: {listen: ["192.0.2.1:5060"], digest: SHA-256, domain: example.com}
     ['http: {certificate: {certificate: a.pem}}', 'http.certificate.key is missing; allowed: text'],
     ['redis: {url: x}', 'redis is not a known key'],
     ['limits: {maxBindingsPerAor: 0}', 'limits.maxBindingsPerAor found 0; allowed: at least 1'],
+    ['xmpp: {component: {domain: calls.example}}', 'xmpp.component.secret is missing; allowed: text'],
+    ['xmpp: {component: {domain: "a b", secret: s}}', 'xmpp.component.domain found "a b"; allowed: a domain name'],
+    [
+      'xmpp: {component: {domain: calls.example, secret: s, host: "a b"}}',
+      'xmpp.component.host found "a b"; allowed: a host name or an IP address',
+    ],
+    [
+      'xmpp: {component: {domain: calls.example, secret: s, localpart: a@b}}',
+      'xmpp.component.localpart found "a@b"; allowed: the part of an address before the @, like calls',
+    ],
+    [
+      'xmpp: {account: {address: baton, password: p}}',
+      'xmpp.account.address found "baton"; allowed: an address like baton@example.org',
+    ],
     ['drainSeconds: soon', 'drainSeconds found "soon"; allowed: a number'],
   ])('refuse %s', (text, sentence) => {
     expect(() => loadText(text)).toThrow(sentence)
@@ -179,6 +193,20 @@ describe('settings that do not go together', () => {
     [
       { sip: { listen: '127.0.0.1:8080' } },
       'sip.listen: 127.0.0.1:8080 is taken by http.listen; allowed: an address and port of its own',
+    ],
+    [{ xmpp: {} }, 'xmpp: found neither xmpp.component nor xmpp.account; allowed: one of the two, or no xmpp'],
+    [
+      {
+        xmpp: {
+          component: { domain: 'calls.example', secret: 's' },
+          account: { address: 'baton@example.org', password: 'p' },
+        },
+      },
+      'xmpp.account: chat comes in by xmpp.component already; allowed: one of the two',
+    ],
+    [
+      { xmpp: { account: { address: 'baton@example.org', password: 'p', port: 5_222 } } },
+      'xmpp.account.port: found 5222 without xmpp.account.host',
     ],
     [
       { sip: { defaultExpires: 7_200 } },

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ConfigError, type EnvironmentMap, loadConfig } from '#lib'
 import { mailSchema } from './config-mail.ts'
 import { domain, type Listener, list, listenerText, network, text, whole } from './config-words.ts'
+import { xmppFault, xmppSchema } from './config-xmpp.ts'
 
 export type { Listener } from './config-words.ts'
 
@@ -210,6 +211,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   mail: mailSchema.optional(),
+  xmpp: xmppSchema.optional(),
   limits: z
     .strictObject({
       maxCalls: whole(1, 1_000_000).default(10_000),
@@ -314,6 +316,8 @@ export function checkConfig(config: Config, options: { readonly demo: boolean })
     )
   if (config.mail?.listen && config.mail.mailbox)
     throw new ConfigError('mail.mailbox: mail comes in by mail.listen already; allowed: one of the two')
+  const fault = config.xmpp && xmppFault(config.xmpp)
+  if (fault) throw new ConfigError(fault)
   const tcp = new Map<string, string>()
   const named = [
     ['http.listen', http.listen] as const,

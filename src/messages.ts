@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { DeskParts } from '#api'
-import { MailChannel, type MessagePort } from '#channels'
+import { type IncomingMessage, MailChannel, type MessagePort, type Reception, XmppChannel } from '#channels'
 import type { Directory } from '#directory'
 import type { Clock, Log, Random } from '#lib'
 import { type CallbackService, Intake, NoticeMaker, Outbox } from '#services'
@@ -50,10 +50,14 @@ export async function startMessages(parts: Parts, service: CallbackService, noti
     },
   })
   const mailChannel = mail && mailOf(mail, config, intake, parts)
-  const ports: MessagePort[] = mailChannel ? [mailChannel] : []
+  const xmppChannel = config.xmpp && xmppOf(config.xmpp, config.node, parts)
+  const ports: MessagePort[] = [...(mailChannel ? [mailChannel] : []), ...(xmppChannel ? [xmppChannel] : [])]
   const outbox = new Outbox({ storage: storage.callbacks, ports, clock, log, node: config.node })
   await intake.start()
-  for (const port of ports) await port.start((message) => intake.receive(message))
+  const receive = (message: IncomingMessage): Promise<Reception> => intake.receive(message)
+  await mailChannel?.start(receive)
+  // Not waited for: a chat server that does not answer delays no telephone.
+  xmppChannel?.start(receive).catch((error: unknown) => log.error({ error: String(error) }, 'chat could not be begun'))
   const unwatch = service.watch(() => outbox.look())
   outbox.start()
   return {
@@ -111,6 +115,15 @@ function mailOf(
     },
     { clock, random, log },
   )
+}
+
+function xmppOf(
+  { component, account }: NonNullable<Config['xmpp']>,
+  node: string,
+  parts: Parts,
+): XmppChannel | undefined {
+  if (component) return new XmppChannel({ kind: 'component', ...component }, parts)
+  return account && new XmppChannel({ kind: 'account', resource: `baton-${node}`, ...given(account) }, parts)
 }
 
 type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> }

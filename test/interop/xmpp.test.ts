@@ -2,7 +2,7 @@ import { type Element, type Entity, xml } from '@xmpp/client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type IncomingMessage, type Reception, XmppChannel, type XmppOptions } from '#channels'
 import { openStream } from '#channels/xmpp/stream.ts'
-import { silentLog, systemClock, systemRandom } from '#lib'
+import { silentLog, systemClock, systemRandom, VirtualClock } from '#lib'
 import { needs } from '../support/needs.ts'
 import { type Prosody, prosodySecret, startProsody } from '../support/prosody.ts'
 import { eventually } from './eventually.ts'
@@ -203,14 +203,29 @@ needs('prosody')('messages by XMPP', () => {
     expect(told[0]).toMatchObject({ why: expect.stringContaining('offers no encryption (STARTTLS)') })
   })
 
-  test('a wrong password is said at the start', async () => {
-    await expect(open({ ...component(), secret: 'wrong' } as XmppOptions, async () => accepted)).rejects.toThrow(
-      'refused the component calls.example: the secret is not the one',
-    )
-    await expect(open({ ...account(), password: 'wrong' } as XmppOptions, async () => accepted)).rejects.toThrow(
-      'refused the log-in of baton@people.example',
-    )
-  })
+  test.each([
+    [
+      'component',
+      () => ({ ...component(), secret: 'wrong' }),
+      'refused the component calls.example: the secret is not',
+    ],
+    ['account', () => ({ ...account(), password: 'wrong' }), 'refused the log-in of baton@people.example'],
+  ])(
+    '%s: a wrong password is logged as an error with what to do, and tried again slowly',
+    async (_kind, wrong, why) => {
+      const told: string[] = []
+      const clock = new VirtualClock()
+      const log = { ...silentLog, error: (_fields: object, sentence: string) => void told.push(sentence) }
+      const channel = new XmppChannel(wrong() as XmppOptions, { clock, random: systemRandom, log })
+      toStop.push(() => channel.stop())
+      await channel.start(async () => accepted)
+      expect(told).toEqual([expect.stringContaining(why)])
+      await clock.advance(14_000)
+      expect(told).toHaveLength(1)
+      await clock.advance(16_000)
+      await eventually(() => expect(told).toHaveLength(2))
+    },
+  )
 })
 
 function fail(): never {

@@ -17,10 +17,16 @@ export interface LinkEvents {
 const openMs = 20_000
 const answerMs = 20_000
 const pingMs = 60_000
-const longestWaitMs = 60_000
+/** Pauses before the next try: the first and the longest. */
+const awayMs = { first: 1_000, longest: 60_000 }
+/** The same where somebody has to mend the settings, so that the server is not asked in vain again and again. */
+const refusedMs = { first: 30_000, longest: 300_000 }
 const ping = 'urn:xmpp:ping'
 
-/** Keeps one stream to the XMPP server open: opened again after every loss, later and later while the server is away. */
+/**
+ * Keeps one stream to the XMPP server open: opened again after every loss, later and later while the server is away, and slowly while it refuses
+ * us, which is logged as an error that says what to mend.
+ */
 export class XmppLink {
   readonly #options: XmppOptions
   readonly #parts: LinkParts
@@ -44,16 +50,12 @@ export class XmppLink {
     return this.#stream
   }
 
-  /** Resolves once the first attempt has ended. Rejects when the server does not know us or refuses the password; any other fault is tried again. */
+  /** Resolves once the first attempt has ended, well or not. Never rejects. */
   async start(): Promise<void> {
     const { host, kind } = this.#options
     if (kind === 'component' && !isLoopback(host))
       this.#parts.log.warn({ host }, 'the XMPP component link has no encryption; keep it inside a private network')
-    const error = await this.#attempt()
-    const refused = error && refusal(error, this.#options)
-    if (!refused) return
-    await this.stop()
-    throw new Error(refused)
+    await this.#attempt()
   }
 
   /** Resolves once the server has worked off all that was sent before: it answers in order. Rejects when the stream is lost first. */
@@ -90,8 +92,7 @@ export class XmppLink {
     return `the XMPP server ${host ?? ''} for ${where}`.replace('  ', ' ')
   }
 
-  /** @returns why the stream did not open */
-  async #attempt(): Promise<Error | undefined> {
+  async #attempt(): Promise<void> {
     const { clock, log } = this.#parts
     const stream = openStream(this.#options)
     this.#opening = stream
@@ -123,13 +124,13 @@ export class XmppLink {
       this.#events.opened(stream)
       this.#keepAlive(stream)
       log.info({}, `connected to ${this.#server}`)
-      return undefined
     } catch (error) {
       entity.stop().catch(() => {})
-      const why = refusal(error as Error, this.#options) ?? (error as Error).message
-      if (!this.#stopped) log.warn({ why }, `no connection to ${this.#server}; it is tried again`)
-      this.#again()
-      return error as Error
+      const refused = refusal(error as Error, this.#options)
+      if (this.#stopped) return
+      if (refused) log.error({}, `${refused}; no messages come or go by XMPP until then; it is tried again slowly`)
+      else log.warn({ why: (error as Error).message }, `no connection to ${this.#server}; it is tried again`)
+      this.#again(refused ? refusedMs : awayMs)
     } finally {
       clock.clearTimeout(timer)
       this.#opening = undefined
@@ -146,11 +147,11 @@ export class XmppLink {
     this.#again()
   }
 
-  #again(): void {
+  #again({ first, longest } = awayMs): void {
     const { clock, random } = this.#parts
     clock.clearTimeout(this.#timer)
     if (this.#stopped) return
-    const wait = Math.min(1000 * 2 ** this.#failures++, longestWaitMs)
+    const wait = Math.min(first * 2 ** this.#failures++, longest)
     this.#timer = clock.setTimeout(() => void this.#attempt(), wait / 2 + random.integer(wait / 2))
   }
 

@@ -55,7 +55,10 @@ export class XmppChannel implements MessagePort {
     })
   }
 
-  /** Rejects when the server does not know us or refuses the password; a server that is away is tried again for ever. */
+  /**
+   * Resolves once the first try to connect has ended. Never rejects: a server that is away is tried again for ever, and slowly one that does not
+   * know us or refuses the password, which is logged as an error.
+   */
   async start(handler: Handler): Promise<void> {
     this.#handler = handler
     await this.#link.start()
