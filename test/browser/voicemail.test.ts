@@ -1,0 +1,96 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { de } from '../../web/src/desk/words/de.ts'
+import { en } from '../../web/src/desk/words/en.ts'
+import { eventually } from '../interop/eventually.ts'
+import { Baresip } from '../support/baresip.ts'
+import { accessibilityFaults, buildPages, launchChromium } from '../support/browser.ts'
+import { needs } from '../support/needs.ts'
+import { type Baton, startBaton } from '../support/server.ts'
+
+// A phone leaves a message; the desk in Chromium counts it, plays it and deletes it.
+
+needs('chromium', 'baresip')('messages on the desk', () => {
+  let browser: Browser
+  let baton: Baton
+
+  beforeAll(async () => {
+    buildPages()
+    baton = await startBaton()
+    browser = await launchChromium()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await baton?.stop()
+  })
+
+  async function open(locale: 'en' | 'de'): Promise<Page> {
+    const context = await browser.newContext({ locale, reducedMotion: 'reduce' })
+    const data = { login: 'bob', password: 'bob-demo' }
+    await context.request.post(`${baton.http}/api/v1/session`, { data, headers: { origin: baton.http } })
+    const page = await context.newPage()
+    page.setDefaultTimeout(20_000)
+    return page
+  }
+
+  test('voicemail is switched on, a message comes, is played and deleted', async () => {
+    const page = await open('en')
+    const w = en
+    await page.goto(`${baton.http}/desk#/settings`)
+    const part = page.getByRole('region', { name: w.voicemail.settings })
+    await part.getByLabel(w.voicemail.on).check({ force: true })
+    await part.getByLabel(w.voicemail.after).fill('1')
+    await part.getByRole('button', { name: w.settings.save }).click()
+    await page.getByText(w.settings.saved, { exact: true }).first().waitFor()
+
+    const alice = await Baresip.start({
+      ...{ user: 'alice', password: 'alice-demo', domain: 'baton.local', proxy: baton.sip.target, tone: 600 },
+    })
+    try {
+      await alice.registered()
+      await alice.dial('sip:102@baton.local')
+      await alice.hears(1_000, 0.2, 40_000)
+      const since = performance.now()
+      await eventually(() => expect(performance.now() - since).toBeGreaterThan(3_500))
+      await alice.hangup()
+    } finally {
+      await alice.stop()
+    }
+
+    const link = page.getByRole('navigation').getByRole('link', { name: w.pages.voicemail })
+    await expect.poll(() => link.textContent(), { timeout: 20_000 }).toContain(w.voicemail.waiting(1))
+    await link.click()
+    const message = page.getByRole('listitem').filter({ hasText: 'Alice' })
+    await message.getByText(w.voicemail.fresh, { exact: true }).waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    const player = message.getByLabel(w.voicemail.play('Alice'))
+    const played = await player.evaluate(async (audio) => {
+      const sound = audio as unknown as { muted: boolean; duration: number; currentTime: number; play(): Promise<void> }
+      sound.muted = true
+      await sound.play()
+      return sound.duration
+    })
+    expect(played).toBeGreaterThan(2)
+    await expect
+      .poll(() => player.evaluate((audio) => (audio as never as { currentTime: number }).currentTime))
+      .toBeGreaterThan(0.3)
+    await message.getByText(w.voicemail.fresh, { exact: true }).waitFor({ state: 'detached' })
+    await expect.poll(() => link.textContent()).not.toContain(w.voicemail.waiting(1))
+
+    await page.goto(`${baton.http}/desk#/history`)
+    await page
+      .getByRole('row')
+      .filter({ hasText: /Left a message of 0:0\d/ })
+      .waitFor()
+
+    const german = await open('de')
+    await german.goto(`${baton.http}/desk#/voicemail`)
+    await german.getByRole('heading', { level: 1, name: de.voicemail.title }).waitFor()
+    const same = german.getByRole('listitem').filter({ hasText: 'Alice' })
+    await same.getByRole('button', { name: de.voicemail.remove }).click()
+    const dialog = german.getByRole('dialog')
+    await dialog.getByText(de.voicemail.sure('Alice')).waitFor()
+    await dialog.getByRole('button', { name: de.voicemail.remove }).click()
+    await german.getByText(de.voicemail.empty, { exact: true }).waitFor()
+  }, 120_000)
+})
