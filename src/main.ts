@@ -230,7 +230,6 @@ async function serve(): Promise<void> {
     ...(sipAddress ? { sip: { address: shown(sipAddress.address, sipAddress.port), domain: sip.domain } } : {}),
     pickupCode: config.pickup.code,
     voicemailCode: config.voicemail.code,
-    voicemailCode: config.voicemail.code,
     calls,
     storage,
     desk: {

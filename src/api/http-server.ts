@@ -37,8 +37,6 @@ export interface HttpServerOptions {
   readonly pickupCode?: string
   /** What stations dial to hear their messages. */
   readonly voicemailCode?: string
-  /** What stations dial to hear their messages. */
-  readonly voicemailCode?: string
   /** Demo people for the first page; left out, the four of the demo organisation. */
   readonly demoPeople?: About['people']
   readonly calls: LiveCalls
@@ -178,7 +176,6 @@ function aboutOf(options: HttpServerOptions): About {
     demo: options.demo,
     ...(options.sip ? { sip: { ...options.sip } } : {}),
     ...(options.pickupCode ? { pickupCode: options.pickupCode } : {}),
-    ...(options.voicemailCode ? { voicemailCode: options.voicemailCode } : {}),
     ...(options.voicemailCode ? { voicemailCode: options.voicemailCode } : {}),
     people: options.demo ? (options.demoPeople ?? demoPeople) : [],
   }
