@@ -95,6 +95,12 @@ export const deskPages: readonly DeskView[] = [
     show: (page) => button(page, 'Front desk').waitFor(),
   },
   {
+    name: 'queues',
+    hash: '#/queues',
+    title: (w) => w.queues.title,
+    show: (page, w) => page.getByRole('table', { name: w.queues.waiting('Support') }).waitFor(),
+  },
+  {
     name: 'numbers',
     hash: '#/numbers',
     title: (w) => w.numbers.title,
@@ -272,6 +278,14 @@ export const deskDialogs: readonly DeskView[] = [
     show: async (page, w) => {
       await button(page, 'Sales').click()
       await dialog(page).getByRole('list', { name: w.ring.orderOf }).waitFor()
+    },
+  },
+  {
+    name: 'queue',
+    ...on('queues'),
+    show: async (page, w) => {
+      await button(page, 'Support').click()
+      await dialog(page, w.queues.editTitle('Support')).waitFor()
     },
   },
   {

@@ -11,6 +11,7 @@ import type {
   GroupShape,
   PersonalSettings,
   PersonShape,
+  QueueShape,
   VoicemailMessage,
 } from '#api/contract.ts'
 
@@ -70,6 +71,22 @@ export interface FakeDeskData {
   messages: VoicemailMessage[]
   card: CallCard | undefined
   loggedIn: boolean
+}
+
+/** A queue in which two wait. */
+export function fakeQueue(now: number): QueueShape {
+  const waiting = { expectedWaitSeconds: 95, ringing: false }
+  return {
+    ...{ id: 'help', name: 'Support', extension: '600', numbers: ['+12025550160'], groups: ['front'], people: [] },
+    ...{ strategy: 'longest-idle', language: 'en', timeZone: 'Europe/Berlin', closedTo: '', overflowTo: '101' },
+    hours: [{ days: [1, 2, 3, 4, 5], from: '08:00', to: '18:00' }],
+    ...{ ringSeconds: 20, wrapUpSeconds: 10, announceSeconds: 45, mostWaiting: 50, longestWaitSeconds: 1_800 },
+    ...{ callback: true, publicWait: false, open: true, working: 3, free: 0, expectedWaitSeconds: 260 },
+    waiting: [
+      { id: 'w1', kind: 'call', number: '+12025550188', name: '', since: now - 83_000, place: 1, ...waiting },
+      { id: 'w2', kind: 'callback', number: '103', name: 'Carol', since: now - 61_000, place: 2, ...waiting },
+    ],
+  }
 }
 
 export function fakeDeskData(now: number): FakeDeskData {
@@ -434,6 +451,8 @@ export class FakeDesk {
         })
       case 'GET /groups':
         return ok({ groups: data.groups })
+      case 'GET /queues':
+        return ok({ queues: data.groups.length === 0 ? [] : [fakeQueue(Date.now())] })
       case 'GET /numbers':
         return ok({
           numbers: data.people

@@ -1,0 +1,51 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { de } from '../../web/src/desk/words/de.ts'
+import { en } from '../../web/src/desk/words/en.ts'
+import { accessibilityFaults, buildPages, launchChromium } from '../support/browser.ts'
+import { FakeDesk, fakeDeskData } from '../support/fake-desk.ts'
+import { needs } from '../support/needs.ts'
+import { type Baton, startBaton } from '../support/server.ts'
+
+needs('chromium')('the page of queues', () => {
+  let browser: Browser
+  let baton: Baton
+  beforeAll(async () => {
+    buildPages()
+    baton = await startBaton()
+    browser = await launchChromium()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await baton?.stop()
+  })
+
+  test.each([
+    ['light', 'en', 1280],
+    ['dark', 'de', 390],
+  ] as const)('shows who waits, and its form: %s, %s, %i wide', async (colorScheme, locale, width) => {
+    const w = locale === 'de' ? de : en
+    const context = await browser.newContext({ locale, colorScheme, viewport: { width, height: 800 } })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await new FakeDesk(fakeDeskData(Date.now())).install(page)
+    await page.goto(`${baton.http}/desk#/queues`)
+    const line = page.getByRole('table', { name: w.queues.waiting('Support') })
+    await line.waitFor()
+    expect(await line.getByRole('row').count()).toBe(3)
+    await line
+      .getByRole('row', { name: new RegExp(`2 Carol .* ${w.queues.minutes(2)} ${w.queues.keptPlace}`) })
+      .waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+    expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0)
+    await page.getByRole('button', { name: 'Support', exact: true }).click()
+    const form = page.getByRole('dialog', { name: w.queues.editTitle('Support') })
+    await form.waitFor()
+    expect(await form.getByLabel(w.queues.hours).inputValue()).toBe('1,2,3,4,5 08:00-18:00')
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
