@@ -31,7 +31,7 @@ const english = {
   'message-number': 'Message',
   'message-from': 'from',
   'from-unknown': 'from an unknown number',
-  'message-menu': 'To hear it again, press 1. Next, 2. Delete, 3. To end, press hash.',
+  'message-menu': 'To hear it again, press 1. Next, 2. Delete, 3. End, hash.',
   'message-deleted': 'The message is deleted.',
   'no-more-messages': 'There are no more messages.',
   'call-recorded': 'This call is recorded.',
