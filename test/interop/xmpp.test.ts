@@ -1,8 +1,8 @@
-import { type Element, type Entity, xml } from '@xmpp/client'
+import { type Element, xml } from '@xmpp/client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type IncomingMessage, type Reception, XmppChannel, type XmppOptions } from '#channels'
-import { openStream } from '#channels/xmpp/stream.ts'
 import { silentLog, systemClock, systemRandom, VirtualClock } from '#lib'
+import { type Chat, chatOf } from '../support/chat.ts'
 import { needs } from '../support/needs.ts'
 import { type Prosody, prosodySecret, startProsody } from '../support/prosody.ts'
 import { eventually } from './eventually.ts'
@@ -42,25 +42,10 @@ needs('prosody')('messages by XMPP', () => {
   }
 
   /** A person's own program. */
-  async function anna(): Promise<{ entity: Entity; got: Element[]; write: typeof write }> {
-    const { entity, service } = openStream({
-      ...{ kind: 'account', address: 'anna@people.example', password: 'anna-secret', resource: 'phone', name: 'Anna' },
-      ...{ host: '127.0.0.1', port: prosody.port },
-    })
-    const got: Element[] = []
-    entity.on('error', () => {})
-    entity.on('stanza', (stanza) => got.push(stanza))
-    const online = new Promise<void>((resolve) => entity.on('online', resolve))
-    toStop.push(() => entity.stop().catch(() => {}))
-    await entity.connect(await service())
-    await entity.open({ domain: 'people.example' })
-    await online
-    // Only who has asked for the roster is told of subscriptions (RFC 6121 section 3.1.6).
-    await entity.send(xml('iq', { type: 'get', id: 'roster' }, xml('query', { xmlns: 'jabber:iq:roster' })))
-    await entity.send(xml('presence'))
-    const write = (to: string, id: string, text: string, ...more: Element[]) =>
-      entity.send(xml('message', { to, id, type: 'chat', 'xml:lang': 'de' }, xml('body', {}, text), ...more))
-    return { entity, got, write }
+  async function anna(): Promise<Chat> {
+    const chat = await chatOf(prosody, 'anna', 'phone', 'de')
+    toStop.push(chat.leave)
+    return chat
   }
 
   const message = (got: Element[], test: (stanza: Element) => boolean) =>
