@@ -71,6 +71,25 @@ export const deskPages: readonly DeskView[] = [
     show: (page) => row(page, /carol\/phone/),
   },
   {
+    name: 'callbacks',
+    hash: '#/callbacks',
+    title: (w) => w.callbacks.title,
+    show: async (page, w) => {
+      await button(page, w.callbacks.attempts(2)).click()
+      await page.getByRole('link', { name: w.callbacks.attempt(2) }).waitFor()
+    },
+  },
+  {
+    name: 'callbacks-week',
+    hash: '#/callbacks',
+    title: (w) => w.callbacks.title,
+    show: async (page, w) => {
+      await page.getByText(w.callbacks.week, { exact: true }).click()
+      const entry = (name: RegExp) => page.getByRole('region', { name: w.callbacks.week }).getByRole('button', { name })
+      await entry(/Northwind/).waitFor()
+    },
+  },
+  {
     name: 'contacts',
     hash: '#/contacts',
     title: (w) => w.contacts.title,
@@ -139,6 +158,7 @@ export const emptyPages: readonly DeskView[] = (
   [
     ['calls', (w) => w.pages.calls, (w) => w.home.empty],
     ['history', (w) => w.history.title, (w) => w.history.empty],
+    ['callbacks', (w) => w.callbacks.title, (w) => w.callbacks.empty],
     ['contacts', (w) => w.contacts.title, (w) => w.contacts.empty],
     ['devices', (w) => w.devices.title, (w) => w.devices.empty],
     ['groups', (w) => w.groups.title, (w) => w.groups.empty],
@@ -149,7 +169,7 @@ export const emptyPages: readonly DeskView[] = (
   hash: `#/${page}`,
   title,
   change: (data) => {
-    for (const list of [data.records, data.contacts, data.devices, data.groups]) list.length = 0
+    for (const list of [data.records, data.contacts, data.devices, data.groups, data.callbacks]) list.length = 0
     for (const person of data.people) person.numbers.length = 0
   },
   show: (at, w) => at.getByText(text(w)).first().waitFor(),
@@ -227,6 +247,19 @@ export const deskDialogs: readonly DeskView[] = [
     show: async (page, w) => {
       await page.getByRole('button', { name: w.account('Alice') }).click()
       await page.getByRole('menu').getByText(w.logOut, { exact: true }).waitFor()
+    },
+  },
+  {
+    name: 'callback-ask',
+    ...on('callbacks'),
+    show: async (page, w) => {
+      await button(page, w.callbacks.ask).click()
+      await dialog(page).getByLabel(w.callbacks.called).fill('Anna')
+      await page.keyboard.press('Escape')
+      await dialog(page).getByText(w.callbacks.later, { exact: true }).click()
+      await dialog(page).getByLabel(w.callbacks.at).fill('2030-01-07T09:30')
+      await button(page, w.callbacks.askAction).click()
+      await button(page, 'Anna Berg (Billing)').waitFor()
     },
   },
   {

@@ -1,6 +1,7 @@
 import type { Page, WebSocketRoute } from 'playwright-core'
 import type {
   BoardEvent,
+  Callback,
   CallCard,
   CallRecord,
   CallShape,
@@ -14,6 +15,7 @@ import type {
   QueueShape,
   VoicemailMessage,
 } from '#api/contract.ts'
+import { fakeAttempts, fakeCallbacks, unclearName } from './fake-callbacks.ts'
 
 const settings: PersonalSettings = {
   presence: 'available',
@@ -68,6 +70,7 @@ export interface FakeDeskData {
   contacts: Contact[]
   records: CallRecord[]
   charges: Charge[]
+  callbacks: Callback[]
   messages: VoicemailMessage[]
   card: CallCard | undefined
   loggedIn: boolean
@@ -243,6 +246,7 @@ export function fakeDeskData(now: number): FakeDeskData {
       fakeMessage('m3', now - 90_000_000, { caller: { number: 'anonymous', name: '', personId: '' } }),
     ],
     charges: [fakeCharge('p1', now - 5 * 60_000, {}), fakeCharge('p2', now - 3 * 86_400_000, failed)],
+    callbacks: fakeCallbacks(now),
     card: {
       id: 'ring',
       party: { number: '+12025550147', name: 'Jane Cooper', company: 'Northwind Logistics', personId: '' },
@@ -479,6 +483,10 @@ export class FakeDesk {
         const [from, to] = [Number(query.get('from') ?? 0), Number(query.get('to') ?? Number.MAX_SAFE_INTEGER)]
         return ok({ charges: data.charges.filter(({ openedAt }) => openedAt >= from && openedAt < to) })
       }
+      case 'GET /callbacks':
+        return ok({ callbacks: data.callbacks })
+      case 'POST /callbacks':
+        return { status: 409, json: unclearName }
       case 'GET /settings':
         return ok(data.me.settings)
       case 'PATCH /settings':
@@ -489,6 +497,7 @@ export class FakeDesk {
       default:
         if (/^GET \/calls\/[^/]+\/card$/.test(`${method} ${path}`) && data.card) return ok(data.card)
         if (/^GET \/contacts\/[^/]+\/notes$/.test(`${method} ${path}`)) return ok({ notes: [] })
+        if (/^GET \/callbacks\//.test(`${method} ${path}`)) return ok(fakeAttempts(data.callbacks, path))
         if (method === 'POST' && path.startsWith('/calls/') && this.refusal) return { status: 409, json: this.refusal }
         if (method === 'POST' && path.startsWith('/calls/')) return ok({ id: path.split('/')[2] })
         if (method === 'DELETE') return { status: 204 }

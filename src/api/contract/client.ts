@@ -7,12 +7,15 @@ export class ApiRefusal extends Error {
   readonly status: number
   readonly code: string
   readonly field: string | undefined
+  /** What may have been meant; empty where nothing is asked back. */
+  readonly choices: readonly string[]
   constructor(status: number, error: ApiError) {
     super(error.message)
     this.name = 'ApiRefusal'
     this.status = status
     this.code = error.code
     this.field = error.field
+    this.choices = error.choices ?? []
   }
 }
 

@@ -24,6 +24,7 @@ const HistoryPage = lazy(() => import('./pages/history-page.tsx').then((m) => ({
 const QueuesPage = lazy(() => import('./pages/queues-page.tsx').then((m) => ({ default: m.QueuesPage })))
 const VoicemailPage = lazy(() => import('./pages/voicemail-page.tsx').then((m) => ({ default: m.VoicemailPage })))
 const ChargesPage = lazy(() => import('./pages/charges-page.tsx').then((m) => ({ default: m.ChargesPage })))
+const CallbacksPage = lazy(() => import('./pages/callbacks-page.tsx').then((m) => ({ default: m.CallbacksPage })))
 const ContactsPage = lazy(() => import('./pages/contacts-page.tsx').then((m) => ({ default: m.ContactsPage })))
 const PeoplePage = lazy(() => import('./pages/people-page.tsx').then((m) => ({ default: m.PeoplePage })))
 const DevicesPage = lazy(() => import('./pages/devices-page.tsx').then((m) => ({ default: m.DevicesPage })))
@@ -155,6 +156,8 @@ function Page({ route }: { readonly route: DeskRoute }) {
       return <VoicemailPage />
     case 'charges':
       return <ChargesPage />
+    case 'callbacks':
+      return <CallbacksPage asked={route.id === 'new'} />
     case 'contacts':
       return <ContactsPage {...(route.id ? { chosen: route.id } : {})} />
     case 'people':

@@ -10,6 +10,7 @@ import '../styles/board.css'
 import '../styles/ladder.css'
 import '../styles/desk.css'
 import '../styles/desk-calls.css'
+import '../styles/desk-callbacks.css'
 import '../styles/mantine.css'
 import { Desk } from './desk.tsx'
 

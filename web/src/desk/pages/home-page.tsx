@@ -33,6 +33,9 @@ export function HomePage() {
         <button type="button" className="button" data-kind="primary" onClick={() => setDialling(true)}>
           <Sign name="phone" /> {w.home.newCall}
         </button>
+        <a className="button" href="#/callbacks">
+          <Sign name="callbacks" /> {w.callbacks.title}
+        </a>
       </PageHead>
       <section aria-labelledby="now-title" className="live">
         <div className="section-head">

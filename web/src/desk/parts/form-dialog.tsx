@@ -10,6 +10,8 @@ interface FormDialogProps {
   /** What the main button says; by default "Save". */
   readonly action?: string
   readonly danger?: boolean
+  /** What is said of a fault that belongs to no field; by default "Not saved". */
+  readonly failed?: (why: string) => string
   /** Rejections are shown; what was typed stays. Closes when it resolves. */
   readonly onSave: () => Promise<unknown>
   readonly onRemove?: (() => void) | undefined
@@ -18,13 +20,23 @@ interface FormDialogProps {
 }
 
 /** A form in a dialog. Errors say what was wrong beside the field they are about, or at the end. */
-export function FormDialog({ opened, onClose, title, action, danger, onSave, onRemove, children }: FormDialogProps) {
+export function FormDialog({
+  opened,
+  onClose,
+  title,
+  action,
+  danger,
+  failed,
+  onSave,
+  onRemove,
+  children,
+}: FormDialogProps) {
   const w = useWords()
   const close = () => {
     forget()
     onClose()
   }
-  const { form, busy, submit, faultOf, rest, forget } = useSaving(onSave, close)
+  const { form, busy, submit, faultOf, rest, forget } = useSaving(onSave, close, failed)
   const fields = typeof children === 'function' ? children(faultOf) : children
   return (
     <Modal opened={opened} onClose={close} title={title} size="md" closeButtonProps={{ 'aria-label': w.form.close }}>

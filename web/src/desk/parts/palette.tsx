@@ -91,6 +91,7 @@ export function Palette() {
           w.presence.title,
         ),
       ),
+    action('have-called', w.callbacks.ask, 'callbacks', () => goTo('callbacks', 'new')),
     action('shortcuts', w.palette.shortcuts, 'keypad', () => setSheet(true), '?'),
     action('log-out', w.logOut, 'close', () => void logOut()),
   )
@@ -98,6 +99,7 @@ export function Palette() {
     ['calls', 'phone'],
     ['history', 'history'],
     ['charges', 'charges'],
+    ['callbacks', 'callbacks'],
     ['contacts', 'contacts'],
     ['devices', 'devices'],
     ['settings', 'settings'],

@@ -25,6 +25,7 @@ const everybody: readonly Item[] = [
   { page: 'history', symbol: 'history' },
   { page: 'voicemail', symbol: 'voicemail', wide: true },
   { page: 'charges', symbol: 'charges', wide: true },
+  { page: 'callbacks', symbol: 'callbacks', wide: true },
   { page: 'contacts', symbol: 'contacts' },
   { page: 'devices', symbol: 'devices' },
   { page: 'settings', symbol: 'settings' },

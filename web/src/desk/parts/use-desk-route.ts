@@ -5,6 +5,7 @@ export const deskPages = [
   'history',
   'voicemail',
   'charges',
+  'callbacks',
   'contacts',
   'devices',
   'settings',

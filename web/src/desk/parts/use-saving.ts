@@ -24,7 +24,7 @@ export type FaultOf = (field: string) => string | undefined
  * for is left for `rest`. The keyboard goes to the first field with a fault.
  * @param onSave rejects with what was wrong
  */
-export function useSaving(onSave: () => Promise<unknown>, onSaved?: () => void) {
+export function useSaving(onSave: () => Promise<unknown>, onSaved?: () => void, failed?: (why: string) => string) {
   const w = useWords()
   const form = useRef<HTMLFormElement>(null)
   const [busy, setBusy] = useState(false)
@@ -55,6 +55,6 @@ export function useSaving(onSave: () => Promise<unknown>, onSaved?: () => void) 
     return atField(fault)
   }
   /** To be read after the fields were drawn. */
-  const rest = () => (fault && !shown ? w.form.failed(fault.text) : '')
+  const rest = () => (fault && !shown ? (failed ?? w.form.failed)(fault.text) : '')
   return { form, busy, submit, faultOf, rest, forget: () => setFault(undefined) }
 }

@@ -1,3 +1,4 @@
+import { deCallbacks } from './de-callbacks.ts'
 import { deCalls } from './de-calls.ts'
 import { deCharges } from './de-charges.ts'
 import { deDirectory } from './de-directory.ts'
@@ -16,6 +17,7 @@ export const de: DeskWords = {
     history: 'Verlauf',
     voicemail: 'Nachrichten',
     charges: 'Gebühren',
+    callbacks: 'Anrufwünsche',
     contacts: 'Kontakte',
     people: 'Personen',
     devices: 'Geräte',
@@ -102,6 +104,7 @@ export const de: DeskWords = {
     emptyFound: 'Kein Anruf mit dieser Nummer.',
   },
   ...deCharges,
+  ...deCallbacks,
   ...deDirectory,
   ...deSettings,
   ...deVoicemail,

@@ -1,3 +1,4 @@
+import { enCallbacks } from './en-callbacks.ts'
 import { enCalls } from './en-calls.ts'
 import { enCharges } from './en-charges.ts'
 import { enDirectory } from './en-directory.ts'
@@ -16,6 +17,7 @@ export const en = {
     history: 'History',
     voicemail: 'Messages',
     charges: 'Charges',
+    callbacks: 'Requested calls',
     contacts: 'Contacts',
     people: 'People',
     devices: 'Devices',
@@ -100,6 +102,7 @@ export const en = {
     emptyFound: 'No call with this number.',
   },
   ...enCharges,
+  ...enCallbacks,
   ...enDirectory,
   ...enSettings,
   ...enVoicemail,

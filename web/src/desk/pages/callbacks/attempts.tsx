@@ -1,0 +1,60 @@
+import type { CallbackDetail } from '#api/contract.ts'
+import { useSpeech } from '../../../i18n/index.ts'
+import { callAddress } from '../../../parts/use-route.ts'
+import { ask } from '../../api.ts'
+import { useWords } from '../../context.tsx'
+import { Skeleton } from '../../parts/page-head.tsx'
+import { useList } from '../../parts/use-list.ts'
+import { useOutcome } from './words.ts'
+
+/** What became of each attempt, and what each leg said. @param version changes when there is something new to read */
+export function Attempts({ id, version }: { readonly id: string; readonly version: string }) {
+  const w = useWords()
+  const { value, failed } = useList(
+    (signal) => ask('GET /api/v1/callbacks/{id}', { path: { id }, signal }),
+    `${id} ${version}`,
+  )
+  if (failed) return <p className="quiet">{w.form.loadFailed}</p>
+  if (!value) return <Skeleton lines={1} />
+  return (
+    <ol className="callback-attempts">
+      {value.history.map((attempt) => (
+        <Attempt key={attempt.number} attempt={attempt} />
+      ))}
+    </ol>
+  )
+}
+
+function Attempt({ attempt }: { readonly attempt: CallbackDetail['history'][number] }) {
+  const w = useWords()
+  const { dayAndTime, time } = useSpeech()
+  const outcomeOf = useOutcome()
+  const { number, callId, startedAt, outcome, confirmations } = attempt
+  const name = w.callbacks.attempt(number)
+  return (
+    <li>
+      <p>
+        {callId ? <a href={callAddress(callId)}>{name}</a> : name}
+        {', '}
+        <time dateTime={new Date(startedAt).toISOString()}>{dayAndTime(startedAt)}</time>:{' '}
+        {outcome ? outcomeOf(outcome) : w.callbacks.goesOn}
+      </p>
+      {confirmations.length > 0 && (
+        <ul>
+          {confirmations.map(({ role, what, station, at }) => (
+            <li key={`${role} ${what} ${at}`} className="quiet">
+              {time(at)} {w.callbacks.role[role]}
+              {station && (
+                <>
+                  {' ('}
+                  <bdi>{station}</bdi>)
+                </>
+              )}
+              : {w.callbacks.leg[what] ?? what}
+            </li>
+          ))}
+        </ul>
+      )}
+    </li>
+  )
+}
