@@ -16,11 +16,12 @@ import {
 } from '#directory'
 import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
 import { createEmbeddedEngine, iceServers } from '#media'
+import type { VoicemailMail } from '#services'
 import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, uriEquals } from '#sip'
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
 import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
-import { noticesOf, startMessages } from './messages.ts'
+import { type Messages, noticesOf, startMessages } from './messages.ts'
 import { addressForNodes, Nodes } from './nodes.ts'
 import { reachableByPush, startPush } from './push.ts'
 
@@ -145,6 +146,9 @@ async function serve(): Promise<void> {
   const certificate = sip.certificate ?? config.http.certificate
   const subscriptions = await PushSubscriptions.open(storage.values)
   const notices = noticesOf({ config, storage, clock }, pageUrl(config, config.http.listen.port))
+  let messages: Messages | undefined
+  const voicemailMail: VoicemailMail = (mail) =>
+    messages?.mailVoicemail(mail) ?? Promise.reject(new Error('mail is not open yet'))
   const house = await assemble({
     config,
     clock,
@@ -156,6 +160,7 @@ async function serve(): Promise<void> {
     resolver,
     ...(nodes ? { nodes } : {}),
     callbacks: { notices: (told) => notices.outcome(told) },
+    ...(config.mail?.out ? { voicemailMail } : {}),
     reachableByPush: reachableByPush(subscriptions, accounts),
     openTransport: (handler) =>
       createTransport({
@@ -217,7 +222,7 @@ async function serve(): Promise<void> {
     // Behind a proxy, others reach a server that listens on loopback.
     onlyLoopback: !open && config.http.trustedProxies.length === 0 && config.publicAddress === undefined,
   })
-  const messages = await startMessages({ config, storage, directory, clock, random, log }, house.callbacks, notices)
+  messages = await startMessages({ config, storage, directory, clock, random, log }, house.callbacks, notices)
   const http = await createHttpServer({
     address: config.http.listen.host,
     port: config.http.listen.port,

@@ -3,7 +3,7 @@ import type { DeskParts } from '#api'
 import { type IncomingMessage, MailChannel, type MessagePort, type Reception, XmppChannel } from '#channels'
 import type { Directory } from '#directory'
 import type { Clock, Log, Random } from '#lib'
-import { type CallbackService, Intake, NoticeMaker, Outbox } from '#services'
+import { type CallbackService, Intake, NoticeMaker, Outbox, type VoicemailMail } from '#services'
 import type { Storage } from '#storage'
 import type { Config } from './config.ts'
 
@@ -30,6 +30,8 @@ export interface Messages {
   readonly desk: NonNullable<DeskParts['callbacks']>
   /** Where mail comes in; 0 where it does not. */
   readonly mailPort: number
+  /** Sends messages that callers left; rejects where no way out is set up. */
+  readonly mailVoicemail: VoicemailMail
   /** Takes no more messages. */
   stop(): Promise<void>
   /** Sends no more answers. */
@@ -66,6 +68,10 @@ export async function startMessages(parts: Parts, service: CallbackService, noti
       widget: { origins: widget.origins, confirm: widget.confirm, called: widget.called ?? '' },
     },
     mailPort: mailChannel?.port ?? 0,
+    async mailVoicemail({ id, to, language, subject, text, attachment }) {
+      if (!mailChannel) throw new Error('no mail is set up')
+      await mailChannel.send({ thread: { to }, subject, text, language, messageId: id, attachments: [attachment] })
+    },
     async stop() {
       unwatch()
       await Promise.all(ports.map((port) => port.stop()))

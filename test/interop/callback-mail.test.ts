@@ -1,13 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { readWav } from '#media'
 import { Baresip } from '../support/baresip.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { headerOf, mailSink, post } from '../support/mail.ts'
 import { needs } from '../support/needs.ts'
 import { freePort } from '../support/ports.ts'
 import { startProgram } from '../support/program.ts'
-import { makeTone, writeWav } from '../support/tone.ts'
+import { makeTone, secondsOf, tonesIn, writeWav } from '../support/tone.ts'
 import { eventually } from './eventually.ts'
 import { House } from './house.ts'
 
@@ -15,6 +17,7 @@ const organisation = `
 people:
   - {login: asker, name: Anna Asker, extension: 101, email: anna@sender.test, devices: [{name: phone, username: asker, password: secret-of-asker}]}
   - {login: seller, name: Sam Seller, extension: 102, devices: [{name: phone, username: seller, password: secret-of-seller}]}
+  - {login: absent, name: Abby Absent, extension: 103, email: abby@sender.test, settings: {voicemail: {on: true, mail: true}}}
 groups:
   - {name: Sales, extension: "300", members: [seller]}
 `
@@ -111,4 +114,29 @@ mail:
     await eventually(() => expect(sink.mails).toHaveLength(before + 1))
     expect([...asker.events(), ...sales.events()].map(({ type }) => type)).not.toContain('CALL_INCOMING')
   })
+
+  test('a message that a caller left comes by mail, with its sound', async () => {
+    const asker = await phone('asker', 440)
+    const before = sink.mails.length
+    await asker.dial('sip:103@baton.local')
+    await asker.event('CALL_ESTABLISHED')
+    await asker.hears(1_000, 0.2, 20_000)
+    await eventually(async () => {
+      const { calls } = await house.get<{ calls: { startedAt: number }[] }>('/api/v1/calls')
+      expect(Date.now() - (calls[0]?.startedAt ?? Date.now())).toBeGreaterThan(12_000)
+    }, 20_000)
+    await asker.hangup()
+    const [mailed] = await eventually(() => {
+      const found = sink.mails.slice(before)
+      expect(found).toHaveLength(1)
+      return found
+    })
+    expect(mailed?.to).toEqual(['abby@sender.test'])
+    const { attachments, text, subject } = await PostalMime.parse(mailed?.raw ?? '')
+    expect(subject).toContain('Anna Asker')
+    expect(text).toContain('Anna Asker (101) left a message')
+    const samples = readWav(Buffer.from(attachments[0]?.content as ArrayBuffer))
+    const said = tonesIn({ rate: 8_000, samples: Float32Array.from(samples, (sample) => sample / 32_768) })
+    expect(secondsOf(440, said)).toBeGreaterThan(1.5)
+  }, 60_000)
 })

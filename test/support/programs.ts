@@ -14,6 +14,7 @@ export const programs: readonly RealProgram[] = [
   { name: 'espeak-ng', debian: 'espeak-ng', suites: ['src/media'] },
   { name: 'turnserver', debian: 'coturn', suites: ['test/browser'] },
   { name: 'prosody', debian: 'prosody', suites: ['test/interop'] },
+  { name: 'dovecot', debian: 'dovecot-imapd', suites: ['src/channels/mail'] },
 ]
 
 /** The path of a program, in PATH or where Debian keeps servers' programs; undefined when it is not installed. */

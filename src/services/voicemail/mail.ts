@@ -5,7 +5,10 @@ import type { Mailboxes } from './mailboxes.ts'
 
 /** Sends one message by e-mail; rejects where it cannot, and is asked again. */
 export type VoicemailMail = (mail: {
+  /** The same for the same message to the same person, however often it is tried. */
+  readonly id: string
   readonly to: string
+  readonly language: 'en' | 'de'
   readonly subject: string
   readonly text: string
   readonly attachment: { readonly name: string; readonly type: 'audio/wav'; readonly content: Buffer }
@@ -111,7 +114,10 @@ export class MessageMail {
       const lines = [words.text(known && row.callerName ? `${who} (${row.callerNumber})` : who, when, length)]
       if (row.partial) lines.push(words.partial)
       const attachment = { name: 'message.wav', type: 'audio/wav', content } as const
-      await this.#send({ to: email, subject: words.subject(who, length), text: `${lines.join('\n\n')}\n`, attachment })
+      await this.#send({
+        ...{ id: `voicemail ${row.id} ${email}`, to: email, language, subject: words.subject(who, length) },
+        ...{ text: `${lines.join('\n\n')}\n`, attachment },
+      })
     }
   }
 }
