@@ -1,5 +1,6 @@
 import { ApiRefusal, type Ask, createClient } from '#api/contract/client.ts'
 import type { ContactInput } from '#api/contract.ts'
+import { deRefusalText } from './words/de-refusals.ts'
 
 /** Told when the server no longer knows who we are. */
 let onLoggedOut = () => {}
@@ -88,7 +89,9 @@ export const api = {
   settings: (signal?: Signal) => ask('GET /api/v1/settings', signalled(signal)),
 }
 
-/** The server's own sentence, or that it could not be reached. */
+/** Why something was refused, in the page's language as far as there are words for it; or that the server could not be reached. */
 export function faultText(error: unknown, unreachable: string): string {
-  return error instanceof ApiRefusal ? error.message : unreachable
+  if (!(error instanceof ApiRefusal)) return unreachable
+  const { code, message, field } = error
+  return document.documentElement.lang === 'de' ? deRefusalText(code, message, field) : message
 }
