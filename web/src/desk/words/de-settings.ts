@@ -49,6 +49,8 @@ export const deSettings: typeof enSettings = {
     forwardHint: 'Eine Durchwahl oder Nummer; leer = nicht',
     ringMode: 'Wie meine Geräte klingeln',
     ringMine: 'Meine Geräte klingeln',
+    pushWait: 'Auf das Öffnen dieses Platzes warten (Sekunden)',
+    pushWaitHint: 'Wenn nur eine Meldung Sie erreicht, klingelt es beim Anrufer so lange. 0 = nicht warten.',
     outside: 'Meine Anrufe nach draußen',
     shownNumber: 'Sie zeigen diese Nummer',
     shownFirst: 'Meine erste Nummer',

@@ -47,6 +47,8 @@ export const enSettings = {
     forwardHint: 'An extension or number; empty = not',
     ringMode: 'How my devices ring',
     ringMine: 'My devices ring',
+    pushWait: 'Wait for this desk to be opened (seconds)',
+    pushWaitHint: 'When only a notice can reach you, the caller hears ringing for so long. 0 = no wait.',
     outside: 'My calls to the outside',
     shownNumber: 'They show this number',
     shownFirst: 'My first number',

@@ -1,4 +1,4 @@
-import { NativeSelect, Switch, TextInput } from '@mantine/core'
+import { NativeSelect, NumberInput, Switch, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { numberText } from '../../calls/party.ts'
 import { useDesk, useWords } from '../../context.tsx'
@@ -12,12 +12,17 @@ export function HowItRings({ settings, save }: SettingsPartProps) {
   const w = useWords()
   const { devices } = useDesk()
   const [ring, setRing] = useState(() => ringFormOf(settings.ring))
+  const [pushWaitSeconds, setPushWaitSeconds] = useState<number | string>(settings.ring.pushWaitMs / 1000)
   const [declineEndsAll, setDeclineEndsAll] = useState(settings.declineEndsAll)
   // The order names devices by what they are called.
   const entries = devices.map(({ name }) => ({ key: name, name }))
+  const send = () => {
+    const pushWaitMs = Math.round(Number(pushWaitSeconds) * 1000)
+    return save({ ring: { ...settings.ring, ...ringPlanOf(ring, entries), pushWaitMs }, declineEndsAll })
+  }
   return (
     <Part title={w.settings.ringMode}>
-      <SaveForm onSave={() => save({ ring: { ...settings.ring, ...ringPlanOf(ring, entries) }, declineEndsAll })}>
+      <SaveForm onSave={send}>
         {(faultOf) => (
           <>
             <RingOrder
@@ -26,6 +31,17 @@ export function HowItRings({ settings, save }: SettingsPartProps) {
               label={w.settings.ringMine}
               change={(part) => setRing((before) => ({ ...before, ...part }))}
               faultOf={faultOf}
+            />
+            <NumberInput
+              required
+              min={0}
+              max={60}
+              hideControls
+              label={w.settings.pushWait}
+              description={w.settings.pushWaitHint}
+              value={pushWaitSeconds}
+              error={faultOf('ring.pushWaitMs')}
+              onChange={setPushWaitSeconds}
             />
             <Switch
               label={w.settings.declineEnds}
