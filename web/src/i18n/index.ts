@@ -39,6 +39,8 @@ export interface Speech {
   readonly t: Messages
   readonly time: (at: number) => string
   readonly dayAndTime: (at: number) => string
+  /** As short as it is clear: the time today, else the day with it, and the year when it is another one. */
+  readonly when: (at: number) => string
   readonly number: (value: number, digits?: number) => string
   readonly percent: (share: number) => string
 }
@@ -46,12 +48,23 @@ export interface Speech {
 export function speechOf(language: Language): Speech {
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' })
   const dayAndTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
+  const dayOfYear = new Intl.DateTimeFormat(language, {
+    day: 'numeric',
+    month: 'short',
+    hour: 'numeric',
+    minute: '2-digit',
+  })
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 })
   return {
     language,
     t: languages[language].messages,
     time: (at) => time.format(at),
     dayAndTime: (at) => dayAndTime.format(at),
+    when: (at) => {
+      const [day, now] = [new Date(at), new Date()]
+      if (day.toDateString() === now.toDateString()) return time.format(at)
+      return (day.getFullYear() === now.getFullYear() ? dayOfYear : dayAndTime).format(at)
+    },
     number: (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits }),
     percent: (share) => percent.format(share),
   }

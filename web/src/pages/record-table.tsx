@@ -48,15 +48,12 @@ interface RecordRowProps {
 }
 
 function RecordRow({ record, act }: RecordRowProps) {
-  const { t, time, dayAndTime } = useSpeech()
-  const today = new Date(record.startedAt).toDateString() === new Date().toDateString()
+  const { t, when } = useSpeech()
   const talked = talkedMs(record)
   return (
     <tr>
       <td className="when">
-        <time dateTime={new Date(record.startedAt).toISOString()}>
-          {today ? time(record.startedAt) : dayAndTime(record.startedAt)}
-        </time>
+        <time dateTime={new Date(record.startedAt).toISOString()}>{when(record.startedAt)}</time>
       </td>
       <td className="who">
         <a href={callAddress(record.id)}>

@@ -117,17 +117,16 @@ function ChargeTable({ charges }: { readonly charges: readonly Charge[] }) {
 }
 
 function ChargeRow({ charge }: { readonly charge: Charge }) {
-  const { t, time, dayAndTime } = useSpeech()
+  const { t, when } = useSpeech()
   const w = useWords()
   const { openedAt, answeredAt, endedAt } = charge
-  const today = new Date(openedAt).toDateString() === new Date().toDateString()
   const talked = answeredAt !== null && endedAt !== null ? endedAt - answeredAt : undefined
   const rang = charge.rang.reduce((longest, { ms }) => Math.max(longest, ms), 0)
   const text = (party: Charge['caller']) => partyText(party, t)
   return (
     <tr>
       <td className="when">
-        <time dateTime={new Date(openedAt).toISOString()}>{today ? time(openedAt) : dayAndTime(openedAt)}</time>
+        <time dateTime={new Date(openedAt).toISOString()}>{when(openedAt)}</time>
       </td>
       <td className="account">
         <bdi>{charge.account.name}</bdi>

@@ -51,7 +51,7 @@ export function DevicesPage({ personId }: { readonly personId?: string }) {
       {!value && !failed && <Skeleton lines={3} />}
       {value && devices.length === 0 && <Empty title={w.devices.empty} hint={w.devices.emptyHint} />}
       {devices.length > 0 && (
-        <ul className="card rows" aria-label={w.devices.title}>
+        <ul className="card rows devices" aria-label={w.devices.title}>
           {devices.map((device) => (
             <DeviceRow
               key={device.id}
@@ -119,11 +119,13 @@ function DeviceRow({ device, onEdit, onSecret }: DeviceRowProps) {
           </bdi>
         ))}
       </div>
-      {device.kind !== 'desk' && (
-        <button type="button" className="button" onClick={onSecret}>
-          <Sign name="key" /> {w.devices.secret}
-        </button>
-      )}
+      <div className="row-after">
+        {device.kind !== 'desk' && (
+          <button type="button" className="button" onClick={onSecret}>
+            <Sign name="key" /> {w.devices.secret}
+          </button>
+        )}
+      </div>
     </li>
   )
 }

@@ -52,7 +52,7 @@ export function GroupsPage() {
                     </bdi>
                   ))}
                 </p>
-                <span className="quiet">{group.ring.mode === 'all' ? w.ring.all : w.ring.order}</span>
+                <span className="quiet row-after">{group.ring.mode === 'all' ? w.ring.all : w.ring.order}</span>
               </li>
             ))}
           </ul>

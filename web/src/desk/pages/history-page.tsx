@@ -24,6 +24,7 @@ export function HistoryPage() {
       <PageHead title={w.history.title}>
         <TextInput
           type="search"
+          className="history-search"
           aria-label={w.history.searchHint}
           placeholder={w.history.searchHint}
           leftSection={<Sign name="search" />}
@@ -54,7 +55,18 @@ function Records({ number, look }: { readonly number: string; readonly look: num
     <>
       {failed && <p className="quiet">{w.form.loadFailed}</p>}
       {!value && !failed && <Skeleton lines={6} />}
-      {value && records.length === 0 && <Empty title={number ? w.history.emptyFound : w.history.empty} />}
+      {value && records.length === 0 && (
+        <Empty
+          title={number ? w.history.emptyFound : w.history.empty}
+          hint={number ? w.history.emptyFoundHint : w.history.emptyHint}
+        >
+          {!number && (
+            <a className="button" data-kind="primary" href="#/calls">
+              <Sign name="phone" /> {w.history.toCalls}
+            </a>
+          )}
+        </Empty>
+      )}
       {records.length > 0 && <CallBackTable records={records} />}
       {more && (
         <button type="button" className="button" onClick={more}>

@@ -64,7 +64,7 @@ export function HomePage() {
           <a href="#/history">{w.home.all}</a>
         </div>
         {!latest && <Skeleton />}
-        {latest && records.length === 0 && <Empty title={w.history.empty} />}
+        {latest && records.length === 0 && <Empty title={w.history.empty} hint={w.history.emptyHint} />}
         {records.length > 0 && <CallBackTable records={records} />}
       </section>
       <NewCallDialog opened={dialling} onClose={() => setDialling(false)} />

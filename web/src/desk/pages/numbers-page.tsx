@@ -40,7 +40,9 @@ export function NumbersPage() {
                   </button>
                 </div>
                 <p className="row-detail">
-                  <span className="quiet">{w.numbers.rings}</span> <bdi>{each.targetName}</bdi>
+                  <span className="row-line">
+                    <span className="quiet">{w.numbers.rings}</span> <bdi>{each.targetName}</bdi>
+                  </span>
                 </p>
               </li>
             ))}

@@ -1,5 +1,5 @@
 import { NumberInput, PasswordInput, Switch, Textarea, TextInput } from '@mantine/core'
-import { useState } from 'react'
+import { Fragment, useState } from 'react'
 import type { TrunkShape } from '#api/contract.ts'
 import { api, ask } from '../api.ts'
 import { useWords } from '../context.tsx'
@@ -44,13 +44,14 @@ export function TrunksPage() {
                       <bdi>{trunk.name}</bdi>
                     </button>
                   )}
-                  <p className="quiet">
-                    {trunk.demo
-                      ? w.trunks.demo
-                      : trunk.gateways.length > 0
-                        ? trunk.gateways.join(', ')
-                        : w.trunks.inOnly}
-                  </p>
+                  {trunk.demo && <p className="quiet">{w.trunks.demo}</p>}
+                  {!trunk.demo && trunk.gateways.length === 0 && <p className="quiet">{w.trunks.inOnly}</p>}
+                  {!trunk.demo &&
+                    trunk.gateways.map((gateway) => (
+                      <p key={gateway} className="quiet">
+                        <Uri text={gateway} />
+                      </p>
+                    ))}
                 </div>
                 <p className="row-detail quiet">
                   {trunk.sources.slice(0, 3).map((source) => (
@@ -71,6 +72,21 @@ export function TrunksPage() {
         )}
       </div>
     </AdminOnly>
+  )
+}
+
+/** A long address that breaks before its parameters, not within a word. */
+function Uri({ text }: { readonly text: string }) {
+  const [address, ...parameters] = text.split(';')
+  return (
+    <bdi>
+      {address}
+      {parameters.map((parameter) => (
+        <Fragment key={parameter}>
+          <wbr />;{parameter}
+        </Fragment>
+      ))}
+    </bdi>
   )
 }
 
@@ -149,6 +165,7 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
               description={w.trunks.gatewaysHint}
               placeholder="sip:sip.example.com;transport=tls"
               rows={3}
+              wrap="off"
               {...inputs.text('gateways')}
             />
             <Textarea
