@@ -147,8 +147,8 @@ export class CallPickup {
     let claim: Claim | undefined
     try {
       claim = call.claim(by)
-      await charge.opened
-      await connect(claim)
+      // The charge is written before the record, whose write the answer waits for: there is no second wait for the disk.
+      await Promise.all([charge.opened, connect(claim)])
     } catch (error) {
       claim?.giveBack()
       const reason = error instanceof CallError ? error.code : 'error'
