@@ -56,7 +56,7 @@ needs('chromium')('requested calls at the desk', () => {
     await row.waitFor()
     expect(await alice.page.evaluate('document.activeElement.id')).toBe(`callback-${callbacks[0]?.id}`)
 
-    await row.getByRole('button', { name: 'Call off the call with Bob' }).click()
+    await row.getByRole('button', { name: 'Call it off: the call with Bob' }).click()
     const sure = alice.page.getByRole('dialog', { name: 'Call it off' })
     await sure.getByText('Call off the call with Bob?').waitFor()
     await sure.getByRole('button', { name: 'Call it off' }).click()

@@ -80,7 +80,7 @@ export const deCallbacks: typeof enCallbacks = {
     },
     otherOutcome: 'Der Wunsch wurde abgelehnt.',
     cancel: 'Absagen',
-    cancelOf: (called) => `Anruf mit ${called} absagen`,
+    cancelOf: (called) => `Absagen: Anruf mit ${called}`,
     cancelSure: (called) => `Den Anruf mit ${called} absagen? Dann klingelt es bei niemandem.`,
     cancelled: 'Der Anruf ist abgesagt.',
     question: 'Offene Frage',

@@ -79,7 +79,7 @@ export const enCallbacks = {
     } as Record<string, string>,
     otherOutcome: 'The request was refused.',
     cancel: 'Call it off',
-    cancelOf: (called: string) => `Call off the call with ${called}`,
+    cancelOf: (called: string) => `Call it off: the call with ${called}`,
     cancelSure: (called: string) => `Call off the call with ${called}? Nobody is rung then.`,
     cancelled: 'The call is called off.',
     question: 'Open question',

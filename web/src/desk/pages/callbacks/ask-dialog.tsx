@@ -1,5 +1,5 @@
 import { Autocomplete, SegmentedControl, Textarea, TextInput } from '@mantine/core'
-import { useId, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { ApiRefusal } from '#api/contract/client.ts'
 import { ask } from '../../api.ts'
 import { useDesk, useWords } from '../../context.tsx'
@@ -23,6 +23,7 @@ export function AskDialog({ onClose, onAsked }: AskDialogProps) {
   const { people } = useDesk()
   const sides = useSides()
   const when = useId()
+  const inputOf = { called: useRef<HTMLInputElement>(null), caller: useRef<HTMLInputElement>(null) }
   const [form, setForm] = useState({ called: '', caller: w.callbacks.callerMe, when: 'now', at: '', note: '' })
   const [question, setQuestion] = useState<{ readonly field: Side; readonly choices: readonly string[] }>()
   const change = (part: Partial<typeof form>) => {
@@ -58,7 +59,10 @@ export function AskDialog({ onClose, onAsked }: AskDialogProps) {
       <Choices
         label={w.callbacks.choices}
         choices={question.choices}
-        onChoose={(choice) => change({ [field]: choice })}
+        onChoose={(choice) => {
+          change({ [field]: choice })
+          inputOf[field].current?.focus()
+        }}
       />
     )
   return (
@@ -73,6 +77,7 @@ export function AskDialog({ onClose, onAsked }: AskDialogProps) {
       {(faultOf) => {
         const inputs = inputsOf(form, change, faultOf)
         const side = (field: Side) => ({
+          ref: inputOf[field],
           data: [...new Set(names)],
           limit: 6,
           maxLength: 200,

@@ -38,6 +38,11 @@ export function CallbackRow({ callback, onCancel, onChanged }: CallbackRowProps)
   const { called, caller } = useSides()(callback)
   const [icon, look] = looks[state]
   const asker = people.find((person) => person.id === personId)?.name ?? w.callbacks.channel[channel] ?? channel
+  const answered = () => {
+    // The question goes away, and with it what the keyboard was at.
+    document.getElementById(rowId(id))?.focus()
+    onChanged()
+  }
   return (
     <li className="row callback" id={rowId(id)} tabIndex={-1}>
       <div className="row-main">
@@ -82,7 +87,7 @@ export function CallbackRow({ callback, onCancel, onChanged }: CallbackRowProps)
         )}
       </div>
       <div className="callback-more" id={details}>
-        {question && <Question id={id} question={question} onAnswered={onChanged} />}
+        {question && <Question id={id} question={question} onAnswered={answered} />}
         {shown && <Attempts id={id} version={`${callback.changedAt} ${state}`} />}
       </div>
     </li>
