@@ -1,7 +1,7 @@
 /**
- * Takes the pictures of all pages for docs/pictures, with made-up data in front of the real HTTP server:
+ * Takes the pictures of all pages for docs/pictures, with made-up data in front of the real HTTP server, and of real calls:
  *   node scripts/pictures.ts [FOLDER] [WORD …]      only pictures whose name has one of the words
- * Needs Chromium, and the pages built (`node scripts/prepare.mjs --pages`).
+ * Needs Chromium, baresip, and the pages built (`node scripts/prepare.mjs --pages`).
  */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -15,6 +15,7 @@ import { FakeDesk, fakeDeskData } from '../test/support/fake-desk.ts'
 import { answerMessages, playScene } from '../test/support/fake-scene.ts'
 import { de } from '../web/src/desk/words/de.ts'
 import { en } from '../web/src/desk/words/en.ts'
+import { takeCalls } from './pictures-of-calls.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const [given, ...words] = process.argv.slice(2)
@@ -54,23 +55,32 @@ const server = await createHttpServer({
 const url = `http://127.0.0.1:${server.port}`
 const browser = await launchChromium()
 
+const nameOf = (name: string, { scheme, device, language }: Screen) =>
+  `${name}-${scheme}-${device}${language === 'en' ? '' : `-${language}`}.png`
+const wanted = (file: string) => words.length === 0 || words.some((word) => file.includes(word))
+const settingsOf = ({ scheme, device, language }: Screen) => ({
+  viewport: sizes[device],
+  colorScheme: scheme,
+  locale: language,
+  reducedMotion: 'reduce' as const,
+})
+
+async function shoot(file: string, page: Page): Promise<void> {
+  if (!wanted(file)) return
+  // The pointer would leave a button lit.
+  await page.mouse.move(0, 0)
+  await page.screenshot({ path: join(folder, file), animations: 'disabled' })
+}
+
 /** One picture: `NAME-SCHEME-DEVICE.png`, with the language where it is not English. */
 async function take(name: string, screen: Screen, show: (page: Page) => Promise<unknown>): Promise<void> {
-  const { scheme, device, language } = screen
-  const file = `${name}-${scheme}-${device}${language === 'en' ? '' : `-${language}`}.png`
-  if (words.length > 0 && !words.some((word) => file.includes(word))) return
-  const context = await browser.newContext({
-    viewport: sizes[device],
-    colorScheme: scheme,
-    locale: language,
-    reducedMotion: 'reduce',
-  })
+  const file = nameOf(name, screen)
+  if (!wanted(file)) return
+  const context = await browser.newContext(settingsOf(screen))
   const page = await context.newPage()
   try {
     await show(page)
-    // The pointer would leave a button lit.
-    await page.mouse.move(0, 0)
-    await page.screenshot({ path: join(folder, file), animations: 'disabled' })
+    await shoot(file, page)
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
   } finally {
@@ -125,6 +135,15 @@ try {
     await takeDesk(dialog, small.includes(dialog.name) ? [darkPhone] : [light, darkPhone])
   for (const dialog of deskDialogs)
     if (['card', 'group', 'trunk', 'device-secret'].includes(dialog.name)) await takeDesk(dialog, [germanPhone])
+  // A call is made as soon as one of its pictures is wanted.
+  if (words.length === 0 || words.some((word) => /call-|video/.test(word)))
+    await takeCalls(
+      browser,
+      [light, darkPhone].map((screen) => ({
+        settings: settingsOf(screen),
+        shoot: (name, page) => shoot(nameOf(name, screen), page),
+      })),
+    )
 } finally {
   await browser.close()
   await server.close()
