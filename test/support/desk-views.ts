@@ -176,9 +176,14 @@ export const emptyPages: readonly DeskView[] = (
 }))
 
 const ringing = async (page: Page, w: DeskWords, desk: FakeDesk) => {
-  desk.put(fakeRinging(Date.now()))
+  // The page's own phone rings too, so that Answer can be pressed.
+  await page.locator('.account-dot[data-state=registered]').waitFor()
+  const call = fakeRinging(Date.now())
+  desk.ring(call)
+  desk.put(call)
   const card = page.getByRole('alertdialog', { name: w.incoming.label('Jane Cooper') })
   await card.getByText('Waits for the corrected invoice').waitFor()
+  await card.locator(`button[data-kind=primary]:not(:disabled)`).waitFor()
   return card
 }
 

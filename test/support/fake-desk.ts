@@ -312,6 +312,7 @@ export class FakeDesk {
   /** What the next acts on calls are refused with. */
   refusal: { readonly code: string; readonly message: string } | undefined
   readonly #sockets = new Set<WebSocketRoute>()
+  readonly #phones = new Set<WebSocketRoute>()
   #cursor = 1
 
   constructor(data: FakeDeskData) {
@@ -339,8 +340,11 @@ export class FakeDesk {
     await page.routeWebSocket('**/sip', (socket) => {
       socket.onMessage((message) => {
         const text = String(message)
-        if (text.startsWith('REGISTER')) socket.send(sipOk(text))
+        if (!text.startsWith('REGISTER')) return
+        socket.send(sipOk(text))
+        this.#phones.add(socket)
       })
+      socket.onClose(() => this.#phones.delete(socket))
     })
     await page.route('**/api/v1/**', async (route) => {
       const request = route.request()
@@ -359,6 +363,11 @@ export class FakeDesk {
     const known = this.calls.some(({ id }) => id === call.id)
     this.calls = [...this.calls.filter(({ id }) => id !== call.id), call]
     this.#tell(known ? 'changed' : 'started', call)
+  }
+
+  /** Rings the browser's phone, which has registered, for a call: it can be answered there. */
+  ring(call: CallShape): void {
+    for (const socket of this.#phones) socket.send(sipInvite(call))
   }
 
   end(id: string, change: Partial<CallShape>): void {
@@ -511,6 +520,27 @@ function sipOk(request: string): string {
   const lines = request.split('\r\n').filter((line) => /^(Via|From|Call-ID|CSeq|Contact):/i.test(line))
   const to = /^To: .*$/im.exec(request)?.[0] ?? ''
   return ['SIP/2.0 200 OK', ...lines, `${to};tag=fake`, 'Content-Length: 0', '', ''].join('\r\n')
+}
+
+function sipInvite({ id, caller }: CallShape): string {
+  const sdp = ['v=0', 'o=- 1 1 IN IP4 192.0.2.1', 's=-', 'c=IN IP4 192.0.2.1', 't=0 0', 'm=audio 9 RTP/AVP 0', ''].join(
+    '\r\n',
+  )
+  return [
+    'INVITE sip:alice-desk-1@baton.local SIP/2.0',
+    `Via: SIP/2.0/WS 192.0.2.1;branch=z9hG4bK${id}`,
+    `From: "${caller.name}" <sip:${caller.number}@baton.local>;tag=${id}`,
+    'To: <sip:alice-desk-1@baton.local>',
+    `Call-ID: ${id}`,
+    'CSeq: 1 INVITE',
+    'Contact: <sip:192.0.2.1;transport=ws>',
+    'Max-Forwards: 70',
+    `X-Baton-Call: ${id}`,
+    'Content-Type: application/sdp',
+    `Content-Length: ${sdp.length}`,
+    '',
+    sdp,
+  ].join('\r\n')
 }
 
 const fakeTrunk = {
