@@ -160,8 +160,9 @@ export interface CallbackStorage {
     put(row: AskerRow, keys: readonly string[]): Promise<void>
   }
   readonly outbox: {
-    due(before: number, limit: number): Promise<readonly OutboxRow[]>
-    nextDue(): Promise<number | undefined>
+    /** @param channels only messages of these; of all when left out */
+    due(before: number, limit: number, channels?: readonly string[]): Promise<readonly OutboxRow[]>
+    nextDue(channels?: readonly string[]): Promise<number | undefined>
     /** One process takes a message until `until`. @returns false where another has it */
     take(id: string, node: string, now: number, until: number): Promise<boolean>
     put(row: OutboxRow): Promise<void>

@@ -193,4 +193,20 @@ describeStorages((given) => {
     expect(await outbox.take('m1', 'n1', 5_000, 6_000)).toBe(false)
     expect(await outbox.nextDue()).toBe(300)
   })
+
+  it('messages of some channels only', async () => {
+    const notices = [aNotice({ id: 'm1', dueAt: 100, channel: 'xmpp' }), aNotice({ id: 'm2', dueAt: 200 })]
+    await callbacks.accept(aCallback(), notices)
+    const { outbox } = callbacks
+    const due = async (channels?: string[]) => (await outbox.due(300, 10, channels)).map(({ id }) => id)
+    expect(await due(['mail'])).toEqual(['m2'])
+    expect(await due(['mail', 'xmpp'])).toEqual(['m1', 'm2'])
+    expect(await due()).toEqual(['m1', 'm2'])
+    expect(await due([])).toEqual([])
+    expect(await Promise.all([outbox.nextDue(['mail']), outbox.nextDue(['xmpp']), outbox.nextDue([])])).toEqual([
+      200,
+      100,
+      undefined,
+    ])
+  })
 })

@@ -172,8 +172,9 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
     },
 
     outbox: {
-      due: (before, limit) =>
-        reads
+      async due(before, limit, channels) {
+        if (channels?.length === 0) return []
+        const select = reads
           .selectFrom('outbox')
           .selectAll()
           .where('state', '=', 'waiting')
@@ -181,16 +182,17 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
           .orderBy('dueAt')
           .orderBy('id')
           .limit(limit)
-          .execute(),
-      async nextDue() {
-        const first = await reads
+        return (channels ? select.where('channel', 'in', channels) : select).execute()
+      },
+      async nextDue(channels) {
+        if (channels?.length === 0) return undefined
+        const select = reads
           .selectFrom('outbox')
           .select('dueAt')
           .where('state', '=', 'waiting')
           .orderBy('dueAt')
           .limit(1)
-          .executeTakeFirst()
-        return first?.dueAt
+        return (await (channels ? select.where('channel', 'in', channels) : select).executeTakeFirst())?.dueAt
       },
       async take(id, node, now, until) {
         await queue.add([takeNotice, until, node, now, id])

@@ -101,3 +101,32 @@ test('what a crashed run was sending goes out after a while', async () => {
   await eventually(() => expect(sent).toHaveLength(1))
   await next.stop()
 })
+
+test('messages of a channel that only another server has are left to it', async () => {
+  await storage.callbacks.outbox.put(row({ channel: 'xmpp' }))
+  await storage.callbacks.outbox.put(row({ id: 'n2' }))
+  const without = outbox('a')
+  without.start()
+  await eventually(() => expect(sent).toHaveLength(1))
+  await without.stop()
+  expect(await stored()).toEqual(row({ channel: 'xmpp' }))
+  const parts = { storage: storage.callbacks, clock, log: silentLog, node: 'b' }
+  const having = new Outbox({ ...parts, ports: [{ ...port, channel: 'xmpp' }] })
+  having.start()
+  await eventually(async () => expect(await stored()).toMatchObject({ state: 'sent', tries: 1, node: 'b' }))
+  await having.stop()
+})
+
+test('a message whose channel nobody has is given up after a day', async () => {
+  await storage.callbacks.outbox.put(row({ channel: 'xmpp' }))
+  const run = outbox()
+  run.start()
+  await clock.advance(23 * 60 * minute)
+  expect(await stored()).toMatchObject({ state: 'waiting', tries: 0 })
+  await clock.advance(60 * minute)
+  run.look()
+  await eventually(async () =>
+    expect(await stored()).toMatchObject({ state: 'failed', error: 'nothing can be sent by xmpp here' }),
+  )
+  await run.stop()
+})

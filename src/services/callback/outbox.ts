@@ -25,6 +25,7 @@ const atOnce = 20
 /**
  * Sends the messages that are due by their channels. Each is taken in the database first, so that one process sends it, and written off when
  * the next server has it. After a crash in between it goes once more, under the same Message-ID.
+ * Messages of a channel that this process does not have are left to the others on the database.
  */
 export class Outbox {
   readonly #parts: OutboxParts
@@ -33,6 +34,7 @@ export class Outbox {
   #working: Promise<void> | undefined
   #again = false
   #stopped = true
+  #startedAt = 0
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
@@ -41,6 +43,7 @@ export class Outbox {
 
   start(): void {
     this.#stopped = false
+    this.#startedAt = this.#parts.clock.now()
     this.look()
   }
 
@@ -80,10 +83,21 @@ export class Outbox {
   /** @returns ms until the next look */
   async #round(): Promise<number> {
     const { storage, clock } = this.#parts
-    const due = await storage.outbox.due(clock.now(), atOnce)
+    const channels = [...this.#ports.keys()]
+    const due = await storage.outbox.due(clock.now(), atOnce, channels)
     await Promise.all(due.map((row) => this.#sendOne(row)))
-    const next = await storage.outbox.nextDue()
+    await this.#giveUpUntaken()
+    const next = await storage.outbox.nextDue(channels)
     return next === undefined ? lookMs : Math.max(0, Math.min(lookMs, next - clock.now()))
+  }
+
+  /** What nobody on the database took for a day while we looked: no process has its channel. */
+  async #giveUpUntaken(): Promise<void> {
+    const { storage, clock } = this.#parts
+    const before = clock.now() - longestMs
+    if (this.#startedAt > before) return
+    const untaken = await storage.outbox.due(before, atOnce)
+    for (const row of untaken) if (!this.#ports.has(row.channel)) await this.#sendOne(row)
   }
 
   async #sendOne(row: OutboxRow): Promise<void> {
