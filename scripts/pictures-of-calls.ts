@@ -59,7 +59,9 @@ async function takeSoundCalls(browser: Browser, baton: Baton, { settings, shoot 
     await dialog.waitFor({ state: 'detached' })
 
     await carol.dial('101')
-    await card(alice, 'Carol').getByText('First call').or(card(alice, 'Carol').getByText('Earlier calls')).waitFor()
+    // The card with what is known of the caller, and the browser's own INVITE.
+    await card(alice, 'Carol').locator('.background').waitFor()
+    await card(alice, 'Carol').locator('[data-kind=primary]:not(:disabled)').waitFor()
     await shoot('desk-call-waiting', alice)
     await carol.hangup()
     await card(alice, 'Carol').waitFor({ state: 'detached' })
@@ -84,6 +86,7 @@ async function takeVideoCalls(browser: Browser, baton: Baton, { settings, shoot 
     await dialog.getByRole('button', { name: 'Call with video', exact: true }).click()
     const answer = card(alice, 'Bob').getByRole('button', { name: 'Answer with video' })
     await answer.waitFor()
+    await card(alice, 'Bob').locator('.background').waitFor()
     await shoot('desk-card-video', alice)
     await answer.click()
     await alice.locator('video[aria-label="Picture of Bob"][data-unseen=false]').waitFor()
