@@ -1,7 +1,7 @@
 import type { Random } from '#lib'
 import type { DeviceRow, Storage } from '#storage'
 import type { Bindings } from './bindings.ts'
-import type { Book } from './book.ts'
+import { addressesOf, type Book } from './book.ts'
 import type { DeskCredentials } from './desk-credentials.ts'
 import { DirectoryError } from './error.ts'
 import type { NumberPlan } from './number-plan.ts'
@@ -16,7 +16,7 @@ import {
   trunkSchema,
 } from './settings.ts'
 import type { Trunks } from './trunks.ts'
-import type { Device, DirectoryAdmin, Group, Person, Trunk } from './types.ts'
+import type { Device, DirectoryAdmin, Group, Person, QueueEntry, Trunk } from './types.ts'
 
 export interface AdminParts {
   readonly storage: Pick<Storage, 'directory'>
@@ -51,12 +51,29 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
       )
     }
     const holder = book.byExtension(extension)
-    if (holder && holder.id !== id) {
+    if (holder && (holder.id !== id || holder === book.queueAt(extension))) {
       throw new DirectoryError(
         'taken',
         'extension',
-        `${extension} belongs to ${holder.name}; allowed: one that is free`,
+        `${extension} belongs to ${named(holder)}; allowed: one that is free`,
       )
+    }
+  }
+
+  function checkQueue(queue: QueueEntry): void {
+    for (const address of addressesOf(queue)) {
+      const field = address === queue.extension ? 'extension' : 'numbers'
+      if (plan.emergency(address) !== undefined)
+        throw new DirectoryError('invalid', field, `${address} is an emergency number; allowed: any other`)
+      const holder = book.byExtension(address) ?? book.byNumber(address)
+      if (field === 'numbers' && plan.parse(address)?.number !== address)
+        throw new DirectoryError(
+          'invalid',
+          field,
+          `found ${JSON.stringify(address)}; allowed: a telephone number like +12025550101`,
+        )
+      if (holder && holder !== book.queue(queue.id))
+        throw new DirectoryError('taken', field, `${address} belongs to ${named(holder)}; allowed: one that is free`)
     }
   }
 
@@ -257,6 +274,14 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
         }
         const target = input.targetKind === 'person' ? book.person(input.targetId) : book.group(input.targetId)
         if (!target) throw missing(input.targetKind, input.targetId, 'targetId')
+        const queue = book.queueAt(number)
+        if (queue && !book.number(number)) {
+          throw new DirectoryError(
+            'taken',
+            'number',
+            `${number} leads to the queue ${queue.name}; remove it there first`,
+          )
+        }
         const held = book.number(number)
         if (held && held.targetId !== input.targetId && held.targetId !== from && book.byNumber(number)) {
           const holder = book.byNumber(number)
@@ -277,6 +302,19 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
       }),
 
     numbers: () => book.numbers(),
+
+    putQueue: (queue, store) =>
+      inTurn(async () => {
+        checkQueue(queue)
+        await store()
+        book.putQueue(queue)
+      }),
+    loadQueue: (queue) => book.putQueue(queue),
+    removeQueue: (id, store) =>
+      inTurn(async () => {
+        await store()
+        book.removeQueue(id)
+      }),
 
     putTrunk: (given) =>
       inTurn(async () => {
@@ -321,6 +359,11 @@ function checkPassword(given: unknown): string {
   const result = passwordSchema.safeParse(given)
   if (result.success) return result.data
   throw new DirectoryError('invalid', 'password', 'allowed: 8 to 128 characters in one line')
+}
+
+/** How an error tells whose something is. */
+function named(holder: Person | Group | QueueEntry): string {
+  return 'login' in holder || 'members' in holder ? holder.name : `the queue ${holder.name}`
 }
 
 function missing(what: string, id: string, field = 'id'): DirectoryError {

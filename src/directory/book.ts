@@ -4,7 +4,7 @@ import type { DeviceRow, DirectoryRows, NumberRow } from '#storage'
 import type { DialBook } from './dial.ts'
 import { deviceSettingsSchema, groupSettingsSchema, personSettingsSchema, trunkSettingsSchema } from './settings.ts'
 import type { Trunks } from './trunks.ts'
-import type { Device, Group, Person } from './types.ts'
+import type { Device, Group, Person, QueueEntry } from './types.ts'
 
 const noDevices: readonly Device[] = []
 
@@ -21,6 +21,9 @@ export class Book implements DialBook {
   readonly #devicesOf = new Map<string, readonly Device[]>()
   readonly #groups = new Map<string, Group>()
   readonly #numbers = new Map<string, NumberRow>()
+  readonly #queues = new Map<string, QueueEntry>()
+  /** By extension and number. */
+  readonly #queueAddresses = new Map<string, QueueEntry>()
   #peopleList: readonly Person[] | undefined
 
   constructor(log: Log) {
@@ -58,12 +61,13 @@ export class Book implements DialBook {
   byLogin(login: string): Person | undefined {
     return this.#logins.get(login) ?? this.#logins.get(login.toLowerCase())
   }
-  byExtension(extension: string): Person | Group | undefined {
-    return this.#extensions.get(extension)
+  byExtension(extension: string): Person | Group | QueueEntry | undefined {
+    return this.#extensions.get(extension) ?? this.queueAt(extension)
   }
-  byNumber(number: string): Person | Group | undefined {
+  byNumber(number: string): Person | Group | QueueEntry | undefined {
     const row = this.#numbers.get(number)
-    if (!row) return undefined
+    // An extension is no number: no trunk dials it.
+    if (!row) return number.startsWith('+') ? this.queueAt(number) : undefined
     return row.targetKind === 'person' ? this.#people.get(row.targetId) : this.#groups.get(row.targetId)
   }
   people(): readonly Person[] {
@@ -94,6 +98,13 @@ export class Book implements DialBook {
   }
   groups(): readonly Group[] {
     return [...this.#groups.values()]
+  }
+  queue(id: string): QueueEntry | undefined {
+    return this.#queues.get(id)
+  }
+  /** By extension or number, in E.164. */
+  queueAt(address: string): QueueEntry | undefined {
+    return this.#queueAddresses.get(address)
   }
   number(number: string): NumberRow | undefined {
     return this.#numbers.get(number)
@@ -154,6 +165,19 @@ export class Book implements DialBook {
     if (group.extension !== '') this.#extensions.delete(group.extension)
   }
 
+  putQueue(queue: QueueEntry): void {
+    this.removeQueue(queue.id)
+    this.#queues.set(queue.id, queue)
+    for (const address of addressesOf(queue)) this.#queueAddresses.set(address, queue)
+  }
+
+  removeQueue(id: string): void {
+    const queue = this.#queues.get(id)
+    if (!queue) return
+    this.#queues.delete(id)
+    for (const address of addressesOf(queue)) this.#queueAddresses.delete(address)
+  }
+
   putNumber(row: NumberRow): void {
     const before = this.#numbers.get(row.number)
     this.#numbers.set(row.number, row)
@@ -191,4 +215,9 @@ export class Book implements DialBook {
       return undefined
     }
   }
+}
+
+/** What leads to a queue. */
+export function addressesOf({ extension, numbers }: QueueEntry): readonly string[] {
+  return extension === '' ? numbers : [extension, ...numbers]
 }

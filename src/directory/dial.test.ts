@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { demoFixture } from './fixture.ts'
-import type { DialDecision, DialOrigin, Directory } from './types.ts'
+import type { Destination, DialDecision, DialOrigin, Directory, QueueDestination } from './types.ts'
 
 /** A decision in one line, for tables. */
-function told(decision: DialDecision): string {
+function told(decision: DialDecision<Destination | QueueDestination>): string {
   if (!decision.ok) return decision.refusal
   const { destination } = decision
   switch (destination.kind) {
@@ -11,6 +11,8 @@ function told(decision: DialDecision): string {
       return `${destination.person.login} by ${destination.number}`
     case 'group':
       return `${destination.group.name} by ${destination.number}`
+    case 'queue':
+      return `queue ${destination.name} by ${destination.number}`
     case 'outside':
       return `${destination.class} ${destination.number}`
     case 'emergency':
@@ -121,3 +123,73 @@ describe('dial policy', () => {
 function person({ id, login, name, extension }: { id: string; login: string; name: string; extension: string }) {
   return { id, login, name, extension }
 }
+
+describe('queues', () => {
+  const sales = { id: 'sales', name: 'Sales', extension: '600', numbers: ['+12025550160'] }
+  const stored = async () => {}
+
+  async function withQueue() {
+    const fixture = await demoFixture()
+    await fixture.directory.putQueue(sales, stored)
+    return fixture.directory
+  }
+
+  it.each([
+    ['600', 'queue Sales by 600', 'trunk-to-outside'],
+    ['6-0-0', 'queue Sales by 6-0-0', 'trunk-to-outside'],
+    ['(202) 555-0160', 'queue Sales by +12025550160', 'queue Sales by +12025550160'],
+    ['12025550160', 'queue Sales by +12025550160', 'queue Sales by +12025550160'],
+  ])('%s: inside %s, trunk %s; whoever needs somebody to ring finds nobody', async (dialled, inside, fromTrunk) => {
+    const directory = await withQueue()
+    const { station, behalf, trunk } = origins(directory)
+    expect(told(directory.destinationOf(dialled, station))).toBe(inside)
+    expect(told(directory.destinationOf(dialled, behalf))).toBe(inside)
+    expect(told(directory.destinationOf(dialled, { kind: 'service' }))).toBe(inside)
+    expect(told(directory.destinationOf(dialled, trunk)).replace('not-found', 'trunk-to-outside')).toBe(fromTrunk)
+    expect(told(directory.dial(dialled, behalf))).toBe('not-found')
+  })
+
+  it('a queue that is changed or removed is found no more where it was', async () => {
+    const directory = await withQueue()
+    const { station } = origins(directory)
+    await directory.putQueue({ ...sales, extension: '601', numbers: [] }, stored)
+    expect(told(directory.destinationOf('600', station))).toBe('not-found')
+    expect(told(directory.destinationOf('601', station))).toBe('queue Sales by 601')
+    expect(directory.isOurNumber('+12025550160')).toBe(false)
+    await directory.removeQueue('sales', stored)
+    expect(told(directory.destinationOf('601', station))).toBe('not-found')
+  })
+
+  it('nobody gets what leads to a queue, and a queue gets nothing of anybody', async () => {
+    const directory = await withQueue()
+    const erin = { login: 'erin', name: 'Erin', extension: '600' }
+    await expect(directory.putPerson(erin)).rejects.toThrow('600 belongs to the queue Sales; allowed: one that is free')
+    await expect(directory.putGroup({ name: 'Team', extension: '600' })).rejects.toThrow(
+      '600 belongs to the queue Sales',
+    )
+    const number = { number: '202 555 0160', targetKind: 'person', targetId: 'demo-bob' } as const
+    await expect(directory.putNumber(number)).rejects.toThrow('+12025550160 leads to the queue Sales')
+    const help = { id: 'help', name: 'Help', extension: '', numbers: [] }
+    const refused = (change: object) => expect(directory.putQueue({ ...help, ...change }, stored)).rejects
+    await refused({ extension: '102' }).toThrow('extension: 102 belongs to Bob; allowed: one that is free')
+    await refused({ extension: '200' }).toThrow('200 belongs to front')
+    await refused({ extension: '600' }).toThrow('600 belongs to the queue Sales')
+    await refused({ extension: '911' }).toThrow('911 is an emergency number')
+    await refused({ numbers: ['+12025550102'] }).toThrow('numbers: +12025550102 belongs to Bob')
+    await refused({ numbers: ['+12025550160'] }).toThrow('+12025550160 belongs to the queue Sales')
+    await refused({ numbers: ['605'] }).toThrow('found "605"; allowed: a telephone number like +12025550101')
+  })
+
+  it('while a queue is being stored nobody else takes its extension; one that is not stored leads nowhere', async () => {
+    const directory = await withQueue()
+    const storing = Promise.withResolvers<void>()
+    const put = directory.putQueue({ ...sales, id: 'help', extension: '605', numbers: [] }, () => storing.promise)
+    const person = directory.putPerson({ login: 'erin', name: 'Erin', extension: '605' })
+    storing.resolve()
+    await put
+    await expect(person).rejects.toThrow('605 belongs to the queue')
+    const full = () => Promise.reject(new Error('disk full'))
+    await expect(directory.putQueue({ ...sales, extension: '606' }, full)).rejects.toThrow('disk full')
+    expect(told(directory.destinationOf('606', origins(directory).station))).toBe('not-found')
+  })
+})

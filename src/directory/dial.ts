@@ -1,13 +1,25 @@
 import { type NumberPlan, telephoneDigits } from './number-plan.ts'
-import type { Destination, DialDecision, DialOrigin, DialRefusal, Group, Person } from './types.ts'
+import type {
+  Destination,
+  DialDecision,
+  DialOrigin,
+  DialRefusal,
+  Group,
+  Person,
+  QueueDestination,
+  QueueEntry,
+} from './types.ts'
 
 /** Who can be reached inside, by what is dialled. */
 export interface DialBook {
-  byExtension(extension: string): Person | Group | undefined
+  byExtension(extension: string): Person | Group | QueueEntry | undefined
   byLogin(login: string): Person | undefined
   /** By E.164. */
-  byNumber(number: string): Person | Group | undefined
+  byNumber(number: string): Person | Group | QueueEntry | undefined
 }
+
+/** Everywhere a call can go. */
+type Anywhere = Destination | QueueDestination
 
 const refusals = {
   'not-found': { ok: false, refusal: 'not-found' },
@@ -23,7 +35,7 @@ const nothing = { premium: false, international: false }
  * The dial policy: what a dialled string means for an origin, and whether it may go there.
  * Every way to dial asks here: calls, forwards, transfers, callbacks and 3xx answers.
  */
-export function decide(dialled: string, origin: DialOrigin, plan: NumberPlan, book: DialBook): DialDecision {
+export function decide(dialled: string, origin: DialOrigin, plan: NumberPlan, book: DialBook): DialDecision<Anywhere> {
   const emergency = plan.emergency(dialled)
   if (emergency !== undefined) {
     // Before every rule: nothing stands between a person's own station and help.
@@ -48,7 +60,7 @@ export function decide(dialled: string, origin: DialOrigin, plan: NumberPlan, bo
 }
 
 /** A trunk reaches our own numbers and nothing else, whatever format it sends them in. */
-function decideForTrunk(dialled: string, plan: NumberPlan, book: DialBook): DialDecision {
+function decideForTrunk(dialled: string, plan: NumberPlan, book: DialBook): DialDecision<Anywhere> {
   const direct = book.byNumber(dialled)
   if (direct) return { ok: true, destination: insideOf(direct, dialled) }
   const telephone = plan.parse(dialled) ?? plan.parse(`+${dialled}`)
@@ -62,6 +74,16 @@ function decideForTrunk(dialled: string, plan: NumberPlan, book: DialBook): Dial
   return refusals['trunk-to-outside']
 }
 
-function insideOf(target: Person | Group, number: string): Destination {
-  return 'login' in target ? { kind: 'person', person: target, number } : { kind: 'group', group: target, number }
+function insideOf(target: Person | Group | QueueEntry, number: string): Anywhere {
+  if ('login' in target) return { kind: 'person', person: target, number }
+  if ('members' in target) return { kind: 'group', group: target, number }
+  return { kind: 'queue', id: target.id, name: target.name, number }
+}
+
+/** Only what can be rung. */
+export function decideToRing(dialled: string, origin: DialOrigin, plan: NumberPlan, book: DialBook): DialDecision {
+  const decision = decide(dialled, origin, plan, book)
+  if (!decision.ok) return decision
+  const { destination } = decision
+  return destination.kind === 'queue' ? refusals['not-found'] : { ok: true, destination }
 }

@@ -5,11 +5,11 @@ import { Bindings } from './bindings.ts'
 import { Book } from './book.ts'
 import { sameContactText } from './contact.ts'
 import { DeskCredentials } from './desk-credentials.ts'
-import { decide } from './dial.ts'
+import { decide, decideToRing } from './dial.ts'
 import { createNumberPlan, telephoneDigits } from './number-plan.ts'
 import { type RegistrationLimits, registrationDefaults } from './registration.ts'
 import { Trunks } from './trunks.ts'
-import type { Directory, DirectoryAdmin } from './types.ts'
+import type { Directory, DirectoryAdmin, Person } from './types.ts'
 
 export interface DirectoryParts {
   readonly storage: Pick<Storage, 'directory' | 'bindings'>
@@ -85,7 +85,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory 
     personById: (id) => book.person(id),
     personByNumber(number) {
       const target = book.byNumber(number) ?? book.byNumber(plan.parse(number)?.number ?? '')
-      return target && 'login' in target ? target : undefined
+      return target && 'login' in target ? (target as Person) : undefined
     },
     deviceByUsername(username) {
       const known = book.deviceByUsername(username)
@@ -102,7 +102,8 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory 
     groups: () => book.groups(),
     trunks: () => trunks.all(),
 
-    dial: (dialled, origin) => decide(dialled, origin, plan, book),
+    destinationOf: (dialled, origin) => decide(dialled, origin, plan, book),
+    dial: (dialled, origin) => decideToRing(dialled, origin, plan, book),
     normalise: (number) => plan.parse(number)?.number ?? number,
     isTelephoneNumber,
     isOurNumber,

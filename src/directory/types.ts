@@ -180,6 +180,25 @@ export type Destination =
   | { readonly kind: 'emergency'; readonly number: string }
   | { readonly kind: 'unknown'; readonly dialled: string }
 
+/** A queue of callers as the dial policy knows it. */
+export interface QueueEntry {
+  readonly id: string
+  readonly name: string
+  /** '' for none. */
+  readonly extension: string
+  /** E.164. */
+  readonly numbers: readonly string[]
+}
+
+/** Nothing rings at a queue: it answers by itself. */
+export interface QueueDestination {
+  readonly kind: 'queue'
+  readonly id: string
+  readonly name: string
+  /** What was dialled, or the number in E.164. */
+  readonly number: string
+}
+
 /** Who asks to dial. Emergency numbers go out only from a person's own station. */
 export type DialOrigin =
   | { readonly kind: 'station'; readonly person: Person }
@@ -197,8 +216,8 @@ export type DialRefusal =
   | 'trunk-to-outside'
 
 /** The outcome of the dial policy. */
-export type DialDecision =
-  | { readonly ok: true; readonly destination: Destination }
+export type DialDecision<To = Destination> =
+  | { readonly ok: true; readonly destination: To }
   | { readonly ok: false; readonly refusal: DialRefusal }
 
 /** What REGISTER asks for, after authentication. */
@@ -253,6 +272,8 @@ export interface Directory {
   trunks(): readonly Trunk[]
 
   /** Dial policy in one place: what does this string mean for this origin, and may they. */
+  destinationOf(dialled: string, origin: DialOrigin): DialDecision<Destination | QueueDestination>
+  /** The same for whoever needs somebody to ring: nobody is found at a queue. */
   dial(dialled: string, origin: DialOrigin): DialDecision
   /** A number for display: E.164 where it is one, as given otherwise. */
   normalise(number: string): string
@@ -307,6 +328,16 @@ export interface DirectoryAdmin {
   putNumber(input: NumberInput): Promise<NumberRow>
   removeNumber(number: string): Promise<void>
   numbers(): readonly NumberRow[]
+  /**
+   * Adds a queue, or changes the one with this id; its extension and numbers lead there and are nobody else's.
+   * @param store writes it; runs when they are known to be free, and until it has resolved nobody else takes them
+   * @throws DirectoryError `taken` with who has them; whatever `store` rejects with
+   */
+  putQueue(queue: QueueEntry, store: () => Promise<void>): Promise<void>
+  /** A queue that is stored already. Where somebody else has its extension or number, they keep it. */
+  loadQueue(queue: QueueEntry): void
+  /** Its extension and numbers are free once `store`, which removes it, has resolved. */
+  removeQueue(id: string, store: () => Promise<void>): Promise<void>
   putTrunk(input: TrunkInput): Promise<Trunk>
   removeTrunk(id: string): Promise<void>
   trunkById(id: string): Trunk | undefined

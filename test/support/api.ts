@@ -97,7 +97,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   const callCore = { ...core, directory }
   const queues = new QueueService({
     calls: { core: callCore, answerBy() {}, all: () => [], watch: () => () => {} } as unknown as Calls,
-    ...{ announcer: {} as never, callbacks: service },
+    ...{ announcer: {} as never, callbacks: service, directory },
   })
   const server = await createHttpServer({
     address: '127.0.0.1',

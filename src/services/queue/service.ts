@@ -1,6 +1,6 @@
 import type { AnsweringService, Call, Calls, HeldLeg, ServedCall } from '#call'
 import { CallError, LegEnded } from '#call'
-import { DirectoryError } from '#directory'
+import { type DirectoryAdmin, DirectoryError } from '#directory'
 import type { QueueCallerRow } from '#storage'
 import { Agents } from './agents.ts'
 import { calleeOf, confirmsNumber, HeldCaller } from './held-caller.ts'
@@ -14,6 +14,8 @@ export interface QueueParts {
   readonly calls: Calls
   readonly announcer: QueueAnnouncer
   readonly callbacks: QueueCallbacks
+  /** Knows what leads to the queues, so that nobody else gets it. */
+  readonly directory: Pick<DirectoryAdmin, 'putQueue' | 'loadQueue' | 'removeQueue'>
 }
 
 /** From one queue to the next, so that two that overflow into each other do not keep a caller for ever. */
@@ -55,8 +57,10 @@ export class QueueService {
     const { storage, log } = this.#core
     for (const { id, name, settings: text } of await storage.queues.list()) {
       const read = queueSettingsSchema.safeParse(JSON.parse(text))
-      if (read.success) this.#show({ id, name, ...read.data })
-      else log.error({ queue: name }, 'Stored settings of a queue cannot be read: it takes no calls.')
+      if (read.success) {
+        this.#parts.directory.loadQueue({ id, name, ...read.data })
+        this.#show({ id, name, ...read.data })
+      } else log.error({ queue: name }, 'Stored settings of a queue cannot be read: it takes no calls.')
     }
   }
 
@@ -107,7 +111,8 @@ export class QueueService {
     const queue: Queue = { ...input, id, numbers }
     this.#check(queue)
     const { id: _id, name, ...settings } = queue
-    await storage.queues.put({ id, name, settings: JSON.stringify(settings) })
+    const row = { id, name, settings: JSON.stringify(settings) }
+    await this.#parts.directory.putQueue(queue, () => storage.queues.put(row))
     this.#show(queue)
     return queue
   }
@@ -116,7 +121,7 @@ export class QueueService {
   async remove(id: string): Promise<void> {
     const room = this.#rooms.get(id)
     if (!room) throw new DirectoryError('missing', 'id', `there is no queue ${JSON.stringify(id)}`)
-    await this.#core.storage.queues.remove(id)
+    await this.#parts.directory.removeQueue(id, () => this.#core.storage.queues.remove(id))
     this.#rooms.delete(id)
     for (const waiting of [...room.line.all]) if (waiting.row.kind === 'callback') room.line.leave(waiting)
     for (const watcher of this.#watchers) watcher(id, undefined)
@@ -128,26 +133,11 @@ export class QueueService {
     return () => this.#watchers.delete(listener)
   }
 
-  #check({ id, name, extension, numbers, people, groups }: Queue): void {
+  #check({ id, name, people, groups }: Queue): void {
     const { directory } = this.#core
     const others = this.list().filter((other) => other.id !== id)
-    const taken = (field: string, what: string): DirectoryError =>
-      new DirectoryError('taken', field, `${what}; allowed: one that is free`)
-    if (others.some((other) => other.name === name)) throw taken('name', `there is another queue named ${name}`)
-    for (const [field, dialled] of [
-      ['extension', extension],
-      ...numbers.map((one) => ['numbers', one] as const),
-    ] as const) {
-      if (dialled === '') continue
-      if (directory.isEmergency(dialled))
-        throw new DirectoryError('invalid', field, `${dialled} is an emergency number; allowed: any other`)
-      const holder = others.find((other) => other.extension === dialled || other.numbers.includes(dialled))
-      if (holder) throw taken(field, `${dialled} belongs to the queue ${holder.name}`)
-      const found = directory.dial(dialled, { kind: 'service' })
-      const destination = found.ok ? found.destination : undefined
-      if (destination?.kind === 'person') throw taken(field, `${dialled} belongs to ${destination.person.name}`)
-      if (destination?.kind === 'group') throw taken(field, `${dialled} belongs to the group ${destination.group.name}`)
-    }
+    if (others.some((other) => other.name === name))
+      throw new DirectoryError('taken', 'name', `there is another queue named ${name}; allowed: one that is free`)
     for (const one of people)
       if (!directory.personById(one)) throw new DirectoryError('missing', 'people', `there is no person ${one}`)
     for (const one of groups)
