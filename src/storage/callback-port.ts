@@ -146,6 +146,8 @@ export interface CallbackStorage {
   due(before: number, limit: number): Promise<readonly CallbackRow[]>
   /** When the earliest scheduled request is due. */
   nextDue(): Promise<number | undefined>
+  /** Requests in state `asking` that have not changed after `before`, the oldest first. */
+  unanswered(before: number, limit: number): Promise<readonly CallbackRow[]>
   /** What this process was ringing when it died. */
   ringing(node: string): Promise<readonly CallbackRow[]>
   /** @throws StorageError `bad-query` for a cursor that `list` did not give or a limit outside 1 … 1000 */

@@ -126,6 +126,18 @@ describeStorages((given) => {
     })
   })
 
+  it('whose question is open is found once it has waited, the oldest first', async () => {
+    for (const [id, changedAt] of [
+      ['late', 300],
+      ['b', 200],
+      ['a', 100],
+    ] as const)
+      await callbacks.accept(aCallback({ id, state: 'asking', dueAt: null, changedAt }), [])
+    await callbacks.accept(aCallback({ id: 'scheduled', changedAt: 100 }), [])
+    expect((await callbacks.unanswered(200, 10)).map(({ id }) => id)).toEqual(['a', 'b'])
+    expect((await callbacks.unanswered(300, 1)).map(({ id }) => id)).toEqual(['a'])
+  })
+
   it('what somebody still waits for by a channel, newest first', async () => {
     const rows = [
       aCallback({ id: 'old', createdAt: 1, state: 'asking', dueAt: null }),

@@ -115,6 +115,16 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
         .executeTakeFirst()
       return first?.dueAt ?? undefined
     },
+    unanswered: (before, limit) =>
+      reads
+        .selectFrom('callbacks')
+        .selectAll()
+        .where('state', '=', 'asking')
+        .where('changedAt', '<=', before)
+        .orderBy('changedAt')
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
     ringing: (node) =>
       reads
         .selectFrom('callbacks')

@@ -139,6 +139,25 @@ describe('questions', () => {
     expect(request?.state).toBe('cancelled')
   })
 
+  it('end quietly when nobody answers for 7 days', async () => {
+    const mail = desk.mail('Please have Anna call me', { from: fromAlice })
+    const { request: asked } = await desk.hand(mail)
+    const id = asked?.id ?? ''
+    await desk.clock.advance(7 * 24 * hour - 1)
+    await desk.service.start()
+    await desk.clock.advance(0)
+    expect(await desk.service.get(id)).toEqual(asked)
+    await desk.service.stop()
+    await desk.clock.advance(hour)
+    const changed: string[] = []
+    desk.service.watch(({ request }) => changed.push(`${request.state} ${request.outcome}`))
+    await desk.service.start()
+    await eventually(() => expect(changed).toEqual(['failed unanswered']))
+    await desk.service.stop()
+    expect(await desk.service.get(id)).toMatchObject({ state: 'failed', outcome: 'unanswered', dueAt: null })
+    expect(await desk.storage.callbacks.outbox.of(id)).toHaveLength(1)
+  })
+
   it('are answered by who was asked, not by others who know the thread', async () => {
     const mail = desk.mail('Please have Anna call me', { from: fromAlice })
     const { request: asked } = await desk.hand(mail)

@@ -28,6 +28,9 @@ const goneMs = 15_000
 const abandonedMs = 60_000
 /** How long a request whose stations are not registered here is left to other nodes, in ms. */
 const elsewhereMs = 30_000
+/** How long an open question waits for its answer, and how often it is looked whether one has waited so long, in ms. */
+const answerMs = 7 * 24 * 3_600_000
+const answerLookMs = 3_600_000
 /** How long the end of an attempt waits before it is written again, in ms, where the database did not take it. */
 const againMs = 2_000
 
@@ -44,6 +47,8 @@ export class Scheduler {
   #stopped = true
   /** When what was called off elsewhere was looked for last. */
   #lookedAt = 0
+  /** When questions without an answer are looked for next. */
+  #unansweredAt = 0
   /** When the next attempt may begin, by the allowed rate. */
   #nextAt = 0
 
@@ -105,6 +110,7 @@ export class Scheduler {
     const { clock, storage } = this.#core
     const { atOnce, perSecond } = this.#parts.settings
     if (clock.now() >= this.#lookedAt + lookMs) await this.#dropCancelled()
+    if (clock.now() >= this.#unansweredAt) await this.#endUnanswered()
     const others = await this.#otherNodes()
     const due = await storage.callbacks.due(clock.now(), 100)
     for (const request of due) {
@@ -166,6 +172,20 @@ export class Scheduler {
       const request = await this.#core.storage.callbacks.get(id)
       if (request && request.state !== 'ringing' && request.state !== 'connected') attempt.cancel()
     }
+  }
+
+  /** Nobody is told: who has not answered for so long does not wait for us. */
+  async #endUnanswered(): Promise<void> {
+    const { clock, storage } = this.#core
+    const now = clock.now()
+    const open = await storage.callbacks.unanswered(now - answerMs, 100)
+    for (const before of open) {
+      const changedAt = Math.max(now, before.changedAt + 1)
+      const ended = { state: 'failed', dueAt: null, outcome: 'unanswered', questions: '[]', changedAt } as const
+      const request: CallbackRow = { ...before, ...ended }
+      if (await storage.callbacks.change(request, 'asking', [])) this.#parts.changed({ request })
+    }
+    this.#unansweredAt = open.length < 100 ? now + answerLookMs : now
   }
 
   async #begin(request: CallbackRow): Promise<void> {

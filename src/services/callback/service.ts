@@ -33,6 +33,8 @@ export interface CallbackParts {
  *   accept -> asking -> scheduled -> ringing -> connected
  *                \          \  ^---------+ (another attempt follows)
  *                 +----------+-----------+--> cancelled | failed
+ *
+ * A question that nobody has answered for 7 days ends as `failed` with outcome `unanswered`, without a word.
  */
 export class CallbackService {
   readonly #calls: Calls

@@ -75,6 +75,7 @@ export const deCallbacks: typeof enCallbacks = {
       interrupted: 'Der Server wurde während des Anrufs unterbrochen.',
       cancelled: 'Er wurde abgesagt.',
       missed: 'Der Server war zu dieser Zeit außer Betrieb.',
+      unanswered: 'Die Frage wurde 7 Tage lang nicht beantwortet.',
       'not-allowed': 'Eine der beiden Nummern darf nicht angerufen werden.',
       'not-found': 'Eine der beiden Nummern gibt es nicht.',
     },

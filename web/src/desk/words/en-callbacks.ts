@@ -74,6 +74,7 @@ export const enCallbacks = {
       interrupted: 'The server was interrupted during the call.',
       cancelled: 'It was called off.',
       missed: 'The server was out of order at that time.',
+      unanswered: 'The question was not answered within 7 days.',
       'not-allowed': 'One of the two numbers may not be dialled.',
       'not-found': 'One of the two numbers does not exist.',
     } as Record<string, string>,
