@@ -125,6 +125,11 @@ export class Call implements RingingListener, LegListener {
       const plan = this.route ?? planFor(this.dialled, this.from.origin, this.host.surroundings, this.planRequest(0))
       this.plan = withoutStation(plan, (binding) => side.speaksFrom(binding))
       this.account = this.plan.account
+      if (this.plan.queue !== undefined) {
+        this.queue()
+        if (!this.#over) this.host.changed(this, 'started')
+        return
+      }
       const session = await side.open(this.plan.steps.every((step) => step.stations.every(directMediaOf)))
       this.session = session
       this.caller = new Leg(core, this, 'caller', side.party, session.media)
@@ -317,6 +322,8 @@ export class Call implements RingingListener, LegListener {
       return
     }
     const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
+    // Of a call that another process has, nothing here may answer.
+    if (plan.queue !== undefined && this.route) throw new CallError('not-allowed')
     this.ringing.cancel('diverted', person.login, [])
     follow(this, plan)
   }
@@ -401,6 +408,11 @@ export class Call implements RingingListener, LegListener {
 
   get #over(): boolean {
     return this.state === 'ended'
+  }
+
+  /** The queue of the plan answers the caller. */
+  queue(): void {
+    if (!this.#answered(undefined)) endUnanswered(this, 'not-found', refusalOf('not-found').sip, 'server')
   }
 
   /** Rings the stations of a plan for the caller who waits. */

@@ -9,7 +9,8 @@ export function follow(call: Call, plan: CallPlan): void {
   call.history = call.branchViews(call.host.core.clock.now())
   call.ringing = undefined
   call.plan = { ...plan, callee: (call.plan as CallPlan).callee }
-  call.ring(plan)
+  if (plan.queue === undefined) call.ring(plan)
+  else call.queue()
 }
 
 /** Follows a person's forward. @param forwards how many this is. False: it leads nowhere, and nothing has changed */

@@ -6,6 +6,7 @@ import {
   devicesToRing,
   type Group,
   type Person,
+  type QueueDestination,
   type RingDecision,
   type RingingCaller,
   type RingPlan,
@@ -43,6 +44,8 @@ export interface CallPlan {
   readonly outside: boolean
   /** Whose cap on outside calls counts; nobody's for an emergency call. */
   readonly account?: Person
+  /** Id of the queue that answers: nothing is rung. */
+  readonly queue?: string
 }
 
 /** What plan making has to know about the rest of the house. */
@@ -79,7 +82,7 @@ export function planFor(
   surroundings: PlanSurroundings,
   request: PlanRequest,
 ): CallPlan {
-  const decision = surroundings.directory.dial(dialled, origin)
+  const decision = surroundings.directory.destinationOf(dialled, origin)
   if (!decision.ok) throw new CallError(decision.refusal)
   if ((request.forwards ?? 0) > surroundings.maxForwards) throw new CallError('loop')
   const { destination } = decision
@@ -88,6 +91,8 @@ export function planFor(
       return planOfPerson(destination.person, destination.number, surroundings, request)
     case 'group':
       return planOfGroup(destination.group, destination.number, surroundings, request)
+    case 'queue':
+      return planOfQueue(destination)
     case 'outside':
     case 'emergency':
       return planOfOutside(destination, surroundings, origin)
@@ -154,6 +159,14 @@ function planOfGroup(group: Group, number: string, surroundings: PlanSurrounding
     waitMs: [...people.keys()].some((id) => surroundings.reachableByPush(id)) ? group.ring.pushWaitMs : 0,
     declineEndsAll: false,
     outside: false,
+  }
+}
+
+/** The queue's service answers the caller. */
+function planOfQueue({ id, name, number }: QueueDestination): CallPlan {
+  return {
+    ...{ callee: { number, name, id }, queue: id, rings: '', steps: [], people: new Set<string>() },
+    ...{ mayJoin: () => false, waitMs: 0, declineEndsAll: false, outside: false },
   }
 }
 

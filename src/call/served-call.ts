@@ -52,11 +52,13 @@ export class ServedCall implements ServedLegs {
 
   /**
    * Follows the dial policy to whom to ring.
-   * @throws CallError with its refusal
+   * @throws CallError with its refusal; `not-found` for a queue: nobody rings there
    */
   planFor(dialled: string, origin: DialOrigin, caller: Presented): CallPlan {
     const { person } = this.call.from
-    return planFor(dialled, origin, this.call.host.surroundings, { caller: asRulesSee(caller, person) })
+    const plan = planFor(dialled, origin, this.call.host.surroundings, { caller: asRulesSee(caller, person) })
+    if (plan.queue !== undefined) throw new CallError('not-found')
+    return plan
   }
 
   /**

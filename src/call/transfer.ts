@@ -140,6 +140,8 @@ function originOf(transferor: Leg): DialOrigin {
 function prepareBlind(call: Call, transferor: Leg, dialled: string, report: Report): () => Promise<void> {
   const plan = planOrOutcome(call, transferor, dialled)
   if (plan instanceof CallError) return () => Promise.reject(plan)
+  // It answers calls that ring; one that is answered has its record already.
+  if (plan.queue !== undefined) throw new CallError('queue-not-here')
   return () =>
     new Promise((resolve, reject) => {
       const transferee = transferor.peer as Leg

@@ -183,7 +183,7 @@ export async function confirmsNumber(
 /** How long the key that confirms the number is waited for, in ms. */
 const confirmMs = 20_000
 
-/** All stations of the agents together; the call stays one to the queue. @throws CallError when none can be rung */
+/** All stations of the agents together; who was called stays the queue, or who forwarded to it. @throws CallError when none can be rung */
 function planToRing(served: ServedCall, agents: readonly Person[], { queue }: WaitingRoom): CallPlan {
   const { presented } = served.call.from
   const plans: CallPlan[] = []
@@ -201,7 +201,7 @@ function planToRing(served: ServedCall, agents: readonly Person[], { queue }: Wa
   const stations = plans.flatMap(({ steps }) => steps.flatMap((step) => step.stations))
   return {
     ...first,
-    callee: calleeOf(queue),
+    callee: (served.call.plan as CallPlan).callee,
     steps: stations.length === 0 ? [] : [{ stations, forMs: queue.ringSeconds * 1_000 }],
     people: new Set(plans.flatMap(({ people }) => [...people])),
     mayJoin: () => false,
@@ -209,9 +209,4 @@ function planToRing(served: ServedCall, agents: readonly Person[], { queue }: Wa
     declineEndsAll: false,
     rings: queue.id,
   }
-}
-
-/** A queue as records name it. */
-export function calleeOf({ id, name, extension, numbers }: WaitingRoom['queue']): CallPlan['callee'] {
-  return { number: extension || (numbers[0] ?? ''), name, id }
 }

@@ -3,7 +3,7 @@ import { CallError, LegEnded } from '#call'
 import { type DirectoryAdmin, DirectoryError } from '#directory'
 import type { QueueCallerRow } from '#storage'
 import { Agents } from './agents.ts'
-import { calleeOf, confirmsNumber, HeldCaller } from './held-caller.ts'
+import { confirmsNumber, HeldCaller } from './held-caller.ts'
 import { KeptPlaces } from './kept-places.ts'
 import type { Waiting } from './line.ts'
 import { checkQueue, type Queue, type QueueInput, queueSettingsSchema } from './settings.ts'
@@ -154,22 +154,16 @@ export class QueueService {
   // ---- calls ---------------------------------------------------------------------------------------------------------------------
 
   #serviceFor(call: Call): AnsweringService | undefined {
-    const room = this.#roomOf(call.dialled, call.from.origin.kind === 'trunk')
+    const room = this.#rooms.get(call.plan?.queue ?? '')
     if (!room) return undefined
-    return { station: '', callee: calleeOf(room.queue), serve: (caller, served) => this.#serve(room, caller, served) }
+    return { station: '', serve: (caller, served) => this.#serve(room, caller, served) }
   }
 
-  /** By extension or number; a trunk reaches numbers only. */
-  #roomOf(dialled: string, numbersOnly = false): WaitingRoom | undefined {
-    const { directory } = this.#core
-    if (directory.isEmergency(dialled)) return undefined
-    const named = [directory.normalise(dialled), directory.normalise(`+${dialled}`)]
-    for (const room of this.#rooms.values()) {
-      const { extension, numbers } = room.queue
-      if (!numbersOnly && extension !== '' && extension === dialled) return room
-      if (numbers.some((number) => named.includes(number))) return room
-    }
-    return undefined
+  /** The queue that a dialled string leads to, if any. */
+  #roomOf(dialled: string): WaitingRoom | undefined {
+    const decision = this.#core.directory.destinationOf(dialled, { kind: 'service' })
+    const to = decision.ok ? decision.destination : undefined
+    return to?.kind === 'queue' ? this.#rooms.get(to.id) : undefined
   }
 
   async #serve(room: WaitingRoom, caller: HeldLeg, served: ServedCall): Promise<void> {
