@@ -176,6 +176,7 @@ describe('questions', () => {
 })
 
 describe('in a chat', () => {
+  const berlin = { timeZone: 'Europe/Berlin' }
   const chat = (text: string, thread = '', more: Partial<IncomingMessage> = {}): IncomingMessage => {
     const address = 'alice@example.org'
     const threadKeys = thread === '' ? [address] : [`${address} ${thread}`, address]
@@ -205,6 +206,37 @@ describe('in a chat', () => {
     await desk.hand(desk.mail('Please have Bob call me tomorrow at 9:30', { from: fromAlice }))
     await desk.hand(chat('1'))
     expect(await desk.service.get(request?.id ?? '')).toMatchObject({ state: 'scheduled' })
+  })
+
+  it.each([
+    ['Please have Anna call me', 'Please have Bob call me tomorrow at 9:30'],
+    ['Please have Bob call me at 3', 'Please have Bob call me tomorrow at 9:30'],
+    ['Please have Zaphod call me at 16:00', 'Please have Bob call me tomorrow at 9:30'],
+    ['Bitte soll Anna mich anrufen', 'Bitte soll Bob mich morgen um 9:30 Uhr anrufen'],
+  ])('after "%s" another request is one of its own, and the question is off', async (first, second) => {
+    const { request: asked } = await desk.hand(chat(first, '', berlin))
+    expect(asked?.state).toBe('asking')
+    await desk.clock.advance(1_000)
+    const { request, text } = await desk.hand(chat(second, '', berlin))
+    expect(request?.id).not.toBe(asked?.id)
+    expect(request).toMatchObject({ state: 'scheduled', dueAt: Date.UTC(2026, 10, 21, 8, 30) })
+    expect(text).toContain('Bob')
+    expect(await desk.service.get(asked?.id ?? '')).toMatchObject({ state: 'cancelled' })
+    expect(await desk.storage.callbacks.outbox.of(asked?.id ?? '')).toHaveLength(1)
+  })
+
+  it.each([
+    ['Please have Anna call me', 'Anna Berg'],
+    ['Please have Anna call me', 'Please have Anna Berg call me'],
+    ['Please have Bob call me at 3', 'at 16:00 please'],
+    ['Please have Zaphod call me', 'Bob'],
+    ['Please have Zaphod call me at 16:00', 'Please have Bob call me'],
+  ])('after "%s" the answer is "%s"', async (first, second) => {
+    const { request: asked } = await desk.hand(chat(first, '', berlin))
+    await desk.clock.advance(1_000)
+    const { request } = await desk.hand(chat(second, '', berlin))
+    expect(request).toMatchObject({ id: asked?.id, state: 'scheduled' })
+    if (/ at /.test(first)) expect(request?.dueAt).toBe(noon + 3 * hour)
   })
 
   it('"cancel" calls off what waits, whatever the thread', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Reception } from '#channels'
 import type { CallbackRow } from '#storage'
-import { afterAnswer } from './answers.ts'
+import { afterAnswer, isOfItsOwn } from './answers.ts'
 import { type Asker, Askers } from './asker.ts'
 import { hourMs, sourceCap } from './caps.ts'
 import { Decider, type Decision } from './decide.ts'
@@ -163,6 +163,12 @@ export class Intake {
       const sent = await storage.callbacks.outbox.of(earlier.id)
       if (sent.some((notice) => notice.id === `${earlier.id}-${name}`))
         return { kind: 'accepted', why: 'it was taken before' }
+      if (await this.#isOfItsOwn(earlier, message, text, asker)) {
+        // The new one first: of the two, a crash in between leaves the open question.
+        const reception = await this.#anew(id, message, text, asker)
+        if (await service.get(id)) await service.cancel(earlier.id, [])
+        return reception
+      }
       const followed = await this.#follow(
         { ...earlier, thread: JSON.stringify(message.thread ?? null) },
         message,
@@ -201,6 +207,14 @@ export class Intake {
     const asked = waiting.find(({ state }) => state === 'asking')
     if (!isCallOff(message, text)) return asked ?? nearest
     return waiting.find(({ id }) => id === nearest?.id) ?? waiting[0] ?? nearest
+  }
+
+  /** In a chat, which is one thread for all: whether it asks for another call instead of answering. */
+  async #isOfItsOwn(request: CallbackRow, message: IncomingMessage, text: string, asker: Asker): Promise<boolean> {
+    const open = openOf(request)
+    const chat = message.threadKeys.includes(message.from.address)
+    if (!chat || request.state !== 'asking' || !open || open.kind === 'link' || isCallOff(message, text)) return false
+    return isOfItsOwn(open, freshText(text), await this.#circumstances(asker, undefined))
   }
 
   /** Says in words why a message changed nothing. @param name of the answer; one that is on its way already is not sent again */
