@@ -79,6 +79,18 @@ describe('a queue as a target', () => {
     await served('Dave')
   })
 
+  it('of a call that the server makes for a person, after a restart too', async () => {
+    const { queue, scenario, alice, served } = await house()
+    await queue.crash()
+    const person = scenario.directory.personByLogin('alice')
+    if (!person) throw new Error('no alice')
+    new CallActs(scenario.house.calls).originate(person, '+12025550160')
+    await scenario.clock.until(() => alice.rung.length > 0)
+    alice.answer()
+    await scenario.pass(1_000)
+    await served('Sales')
+  })
+
   it('of a transfer is refused with the reason: the call goes on', async () => {
     const { scenario, alice, carol, dave } = await house()
     const placed = alice.call('104')
