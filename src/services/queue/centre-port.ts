@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { z } from 'zod'
+import { hostOf, mayReach } from '#channels'
 import type { Clock } from '#lib'
 import type { CentreWait } from './types.ts'
 
@@ -23,6 +24,7 @@ export interface CentrePortParts {
   readonly failed?: (sentence: string) => void
 }
 
+const outside = mayReach(false)
 const timeoutMs = 3_000
 const largestAnswer = 4_096
 
@@ -54,10 +56,10 @@ export class CentrePort {
 
   #get({ url, inside = false }: Centre): Promise<string> {
     const { clock } = this.#parts
-    const { protocol, hostname } = new URL(url)
-    const literal = hostname.replace(/^\[|\]$/g, '')
+    const { protocol } = new URL(url)
+    const literal = hostOf(new URL(url))
     // An address as it stands is never looked up.
-    if (!inside && isIP(literal) !== 0 && isInside(literal))
+    if (!inside && isIP(literal) !== 0 && !outside(literal))
       throw new Error(`${literal} is an address of a network of our own`)
     const ask = protocol === 'https:' ? httpsRequest : httpRequest
     return new Promise((resolve, reject) => {
@@ -95,42 +97,10 @@ export class CentrePort {
 /** The address that is checked is the one that is connected to. */
 const outsideOnly: LookupFunction = (host, options, done) => {
   lookup(host, { ...options, all: true }, (error, addresses) => {
-    const found = addresses?.filter(({ address }) => !isInside(address)) ?? []
+    const found = addresses?.filter(({ address }) => outside(address)) ?? []
     const [first] = found
     if (error || !first) done(error ?? new Error(`${host} leads into a network of our own`), '', 0)
     else if (options.all) done(null, found)
     else done(null, first.address, first.family)
   })
-}
-
-const insides = new BlockList()
-for (const [net, bits] of [
-  ...[
-    ['0.0.0.0', 8],
-    ['10.0.0.0', 8],
-    ['100.64.0.0', 10],
-    ['127.0.0.0', 8],
-    ['169.254.0.0', 16],
-    ['172.16.0.0', 12],
-  ],
-  ...[
-    ['192.0.0.0', 24],
-    ['192.168.0.0', 16],
-    ['198.18.0.0', 15],
-    ['224.0.0.0', 3],
-  ],
-] as const)
-  insides.addSubnet(net as string, bits as number, 'ipv4')
-for (const [net, bits] of [
-  ['::', 127],
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  insides.addSubnet(net, bits, 'ipv6')
-
-function isInside(address: string): boolean {
-  return insides.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
