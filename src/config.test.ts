@@ -57,6 +57,7 @@ describe('settings of Baton', () => {
           ...{ unconfirmedPerDay: 1, perHour: 1_000 },
         },
         widget: { origins: [], confirm: 'key' },
+        centres: [],
       },
       drainSeconds: 30,
     })
@@ -129,6 +130,8 @@ sip: {listen: ["192.0.2.1:5060"], digest: SHA-256, domain: example.com}
   })
 
   it.each([
+    ['callbacks: {centres: [{number: "030 1", url: "https://c.example"}]}', 'allowed: a number like +49301234567'],
+    ['callbacks: {centres: [{number: "+49301234567", url: "ftp://c.example"}]}', 'allowed: an address like https'],
     ['country: XX', 'country found "XX"; allowed: a country code of two capital letters like US or DE'],
     ['node: Node 1', 'node found "Node 1"; allowed: small letters, digits and dashes (at most 32)'],
     ['sip: {digets: MD5}', 'sip.digets is not a known key; did you mean "digest"?'],

@@ -208,6 +208,17 @@ export const configSchema = z.strictObject({
           called: text.optional(),
         })
         .prefault({}),
+      /** Centres of others that say by HTTP how long one would wait. */
+      centres: z
+        .array(
+          z.strictObject({
+            number: z.string().regex(/^\+[1-9]\d{6,14}$/, 'a number like +49301234567'),
+            url: z.url({ protocol: /^https?$/, error: 'an address like https://centre.example/wait' }),
+            /** It is in a network of our own: private addresses are asked too. */
+            inside: z.boolean().default(false),
+          }),
+        )
+        .default([]),
     })
     .prefault({}),
   mail: mailSchema.optional(),

@@ -145,7 +145,7 @@ async function serve(): Promise<void> {
   const resolver = createResolver({ nameServer: systemNameServer(clock), clock, random, log })
   const certificate = sip.certificate ?? config.http.certificate
   const subscriptions = await PushSubscriptions.open(storage.values)
-  const notices = noticesOf({ config, storage, clock }, pageUrl(config, config.http.listen.port))
+  const notices = noticesOf({ config, storage, clock, log }, pageUrl(config, config.http.listen.port))
   let messages: Messages | undefined
   const voicemailMail: VoicemailMail = (mail) =>
     messages?.mailVoicemail(mail) ?? Promise.reject(new Error('mail is not open yet'))

@@ -3,7 +3,7 @@ import type { DeskParts } from '#api'
 import { type IncomingMessage, MailChannel, type MessagePort, type Reception, XmppChannel } from '#channels'
 import type { Directory } from '#directory'
 import type { Clock, Log, Random } from '#lib'
-import { type CallbackService, Intake, NoticeMaker, Outbox, type VoicemailMail } from '#services'
+import { type CallbackService, CentrePort, Intake, NoticeMaker, Outbox, type VoicemailMail } from '#services'
 import type { Storage } from '#storage'
 import type { Config } from './config.ts'
 
@@ -18,11 +18,16 @@ interface Parts {
 
 /** Speaks to those who ask for calls. @param page the address of our pages, where nothing else is set */
 export function noticesOf(
-  { config, storage, clock }: Pick<Parts, 'config' | 'storage' | 'clock'>,
+  { config, storage, clock, log }: Pick<Parts, 'config' | 'storage' | 'clock' | 'log'>,
   page: string,
 ): NoticeMaker {
   const baseUrl = config.callbacks.url ?? config.http.allowedOrigins[0] ?? page
-  return new NoticeMaker({ storage: storage.callbacks, clock, baseUrl, mail: config.mail?.out !== undefined })
+  const failed = (sentence: string): void => log.warn({}, sentence)
+  const centres = new CentrePort({ centres: config.callbacks.centres, clock, failed })
+  return new NoticeMaker({
+    ...{ storage: storage.callbacks, clock, baseUrl, mail: config.mail?.out !== undefined },
+    centreWait: (number) => centres.wait(number),
+  })
 }
 
 /** Messages that ask for calls, their answers, and the way there by API and form. */

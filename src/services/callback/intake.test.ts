@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import type { IncomingMessage } from '#channels'
 import { eventually } from '../../../test/interop/eventually.ts'
 import { fromAlice, type IntakeFixture, intakeFixture, noon } from '../../../test/support/callback-intake.ts'
+import { NoticeMaker } from './notices.ts'
 
 let desk: IntakeFixture
 beforeEach(async () => {
@@ -82,6 +83,25 @@ describe('a message becomes a call', () => {
     expect((await desk.hand(desk.reply(mail, '', { invitation: later }))).request?.dueAt).toBe(startsAt + hour)
     const off = { ...later, cancelled: true }
     expect((await desk.hand(desk.reply(mail, '', { invitation: off }))).request?.state).toBe('cancelled')
+  })
+})
+
+describe('a centre that says its wait', () => {
+  const called = JSON.stringify({ dial: '+12025550199', name: 'Centre' })
+  it.each([
+    ['en', { place: 3, expectedWaitSeconds: 240, open: true }, 0, 'place 3 there, and the wait is about 4 minutes.'],
+    ['de', { place: 3, expectedWaitSeconds: 240, open: true }, 0, 'Platz 3, und die Wartezeit ist etwa 4 Minuten.'],
+    ['en', { place: 1, expectedWaitSeconds: 60, open: true }, 0, 'You would have place 1 there.'],
+    ['en', { place: 1, expectedWaitSeconds: null, open: false }, 0, 'It says that it is closed now.'],
+    ['en', { place: 3, expectedWaitSeconds: 240, open: true }, hour, 'To call it off, answer "cancel".'],
+  ])('is told of in %s: %j, in %i ms', async (language, wait, inMs, sentence) => {
+    const { request } = await desk.hand(desk.mail(`Please have sales call me on ${own}`))
+    if (!request) throw new Error('nothing was stored')
+    const centreWait = async (number: string) => (number === '+12025550199' ? wait : undefined)
+    const parts = { storage: desk.storage.callbacks, clock: desk.clock, baseUrl: '', centreWait }
+    const row = { ...request, called, language, dueAt: noon + inMs }
+    const [notice] = await new NoticeMaker(parts).confirmed(row, '')
+    expect((JSON.parse(notice?.body ?? '') as { text: string }).text.endsWith(sentence)).toBe(true)
   })
 })
 

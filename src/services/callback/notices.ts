@@ -4,7 +4,7 @@ import type { Clock } from '#lib'
 import type { CallbackRow, CallbackStorage, OutboxRow } from '#storage'
 import type { Open } from './draft.ts'
 import { type Language, oneLine, type RefusalCode, type Spoken, textsOf, whenText } from './texts.ts'
-import type { CallbackParty, CallbackTold } from './types.ts'
+import type { CallbackParty, CallbackTold, ExpectedAtCentre } from './types.ts'
 import type { Question } from './understanding/index.ts'
 
 /** The JSON in `caller` of a request that came by a message. */
@@ -20,6 +20,8 @@ export interface NoticeParts {
   readonly baseUrl: string
   /** Whether mail can go out: answers to requests by form or program go to the address on file. */
   readonly mail?: boolean
+  /** What the centre with this number says of its wait; `undefined` where it is none. Never rejects. */
+  readonly centreWait?: (number: string) => Promise<ExpectedAtCentre | undefined>
 }
 
 /** What is sent of a message, without what the channel knows. */
@@ -34,11 +36,20 @@ export class NoticeMaker {
   }
 
   /** Scheduled: who rings first, who then, and when. */
-  confirmed(request: CallbackRow, code: string, name = '0'): Promise<readonly OutboxRow[]> {
+  async confirmed(request: CallbackRow, code: string, name = '0'): Promise<readonly OutboxRow[]> {
     const texts = textsOf(request.language)
     const spoken = this.spoken(request, this.#link('cancel', code))
     const text = texts.confirmation(spoken, callerOfRow(request).pressOne === true)
-    return this.#make(request, name, texts.subject(spoken.called), text)
+    const wait = await this.#waitText(request)
+    return this.#make(request, name, texts.subject(spoken.called), wait === '' ? text : `${text}\n${wait}`)
+  }
+
+  /** How long a centre that is called now would let one wait. A wait of now says nothing of a later call. */
+  async #waitText(request: CallbackRow): Promise<string> {
+    const { dial } = JSON.parse(request.called) as CallbackParty
+    if ((request.dueAt ?? 0) > this.#parts.clock.now()) return ''
+    const wait = await this.#parts.centreWait?.(dial)
+    return wait ? textsOf(request.language).centreWait(wait) : ''
   }
 
   /** What happens now, without a link. */

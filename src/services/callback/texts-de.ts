@@ -105,6 +105,12 @@ export const german: Texts = {
   nothingToCancel: 'Es gibt keinen Anruf, der abzusagen wäre.',
   movedToPast: ({ called, when }) =>
     `Die neue Zeit ist schon vorbei, darum bleibt Ihr Anruf mit ${called}, wie er ist: ${when}. Bitte schicken Sie eine andere Zeit.`,
+  centreWait({ place, expectedWaitSeconds, open }) {
+    if (!open) return 'Dort ist jetzt geschlossen.'
+    const seconds = expectedWaitSeconds ?? 0
+    const wait = seconds > 60 ? `, und die Wartezeit ist etwa ${Math.ceil(seconds / 60)} Minuten` : ''
+    return `Sie hätten dort Platz ${place}${wait}.`
+  },
   cancelHint: (link) =>
     link === ''
       ? '\nZum Absagen antworten Sie „absagen“.'

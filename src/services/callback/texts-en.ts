@@ -99,6 +99,12 @@ export const english: Texts = {
   nothingToCancel: 'There is no call to call off.',
   movedToPast: ({ called, when }) =>
     `The new time is in the past, so your call with ${called} stays as it is: ${when}. Please send another time.`,
+  centreWait({ place, expectedWaitSeconds, open }) {
+    if (!open) return 'It says that it is closed now.'
+    const seconds = expectedWaitSeconds ?? 0
+    const wait = seconds > 60 ? `, and the wait is about ${Math.ceil(seconds / 60)} minutes` : ''
+    return `You would have place ${place} there${wait}.`
+  },
   cancelHint: (link) =>
     link === '' ? '\nTo call it off, answer "cancel".' : `\nTo call it off, answer "cancel" or open: ${link}`,
 }

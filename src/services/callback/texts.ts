@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
 import { german } from './texts-de.ts'
 import { english } from './texts-en.ts'
+import type { ExpectedAtCentre } from './types.ts'
 
 /** Why a request is refused: a stable word. */
 export type RefusalCode =
@@ -70,6 +71,7 @@ export interface Texts {
   /** To an invitation that moves the call to a time that is over. */
   movedToPast(spoken: Spoken): string
   cancelHint(link: string): string
+  centreWait(wait: ExpectedAtCentre): string
 }
 
 export type Language = 'en' | 'de'

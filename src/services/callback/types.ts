@@ -33,6 +33,15 @@ export type CallbackPhase =
   /** The called hears that the caller was not reached. */
   | 'apologising'
 
+/** How long one would wait at a centre. */
+export interface ExpectedAtCentre {
+  /** The place that a caller would get. */
+  readonly place: number
+  /** `null`: nobody works. */
+  readonly expectedWaitSeconds: number | null
+  readonly open: boolean
+}
+
 /** One leg as it was confirmed: by a station of ours, or by the gateway to the telephone network. */
 export interface LegConfirmation {
   readonly role: 'called' | 'caller'
