@@ -421,15 +421,8 @@ export class Intake {
       ...{ personId: asker.person?.id ?? '', channel: message.channel, thread: JSON.stringify(message.thread ?? null) },
       ...{ threadKey: message.threadKey, language: asker.language, timeZone: asker.timeZone },
       ...{ called: nameless(draft.called), caller: nameless(draft.caller), keys: draft.keys, note: draft.note },
-      ...{
-        askedAt: draft.at,
-        attempts: 0,
-        outcome: '',
-        questions: '[]',
-        cancelHash: '',
-        source: asker.source,
-        target: '',
-      },
+      ...{ askedAt: draft.at, attempts: 0, outcome: '', questions: '[]', cancelHash: '' },
+      ...{ source: asker.source, target: '' },
     }
   }
 
