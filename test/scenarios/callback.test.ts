@@ -399,6 +399,21 @@ describe('many requests', () => {
     expect(attempts).toHaveLength(1)
   })
 
+  it('keep their turns where each look at the database takes a while', async () => {
+    const { callbacks, scenario, bob } = await house({ perSecond: 2, atOnce: 100 })
+    const stored = scenario.storage.callbacks
+    const { due } = stored
+    const slow = async (...asked: Parameters<typeof due>) => {
+      await new Promise<void>((resolve) => scenario.clock.setTimeout(resolve, 40))
+      return due.apply(stored, asked)
+    }
+    Object.assign(stored, { due: slow })
+    const start = scenario.clock.now() + 10_000
+    for (let i = 0; i < 12; i++) await callbacks.ask('102', '101', { dueAt: start })
+    await scenario.clock.until(() => bob.rung.length === 12, minute)
+    expect(scenario.clock.now() - (start + 11 * 500)).toBeLessThan(200)
+  })
+
   it('are under way only so many at once', async () => {
     const { callbacks, scenario, bob } = await house({ perSecond: 1_000, atOnce: 3 })
     for (let i = 0; i < 5; i++) await callbacks.ask('102', '101')

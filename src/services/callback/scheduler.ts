@@ -31,6 +31,8 @@ const elsewhereMs = 30_000
 /** How long an open question waits for its answer, and how often it is looked whether one has waited so long, in ms. */
 const answerMs = 7 * 24 * 3_600_000
 const answerLookMs = 3_600_000
+/** How much lateness of timers and the database is made up for by beginning the next attempts earlier, in ms. */
+const behindMs = 250
 /** How long the end of an attempt waits before it is written again, in ms, where the database did not take it. */
 const againMs = 2_000
 
@@ -124,7 +126,9 @@ export class Scheduler {
       // The end of an attempt looks again.
       if (this.#running.size >= atOnce) return lookMs
       if (now < this.#nextAt) return this.#nextAt - now
-      this.#nextAt = Math.max(now, this.#nextAt) + 1_000 / perSecond
+      // Counted from its turn, not from now: else each begins late by what those before it were late.
+      const turn = Math.max(this.#nextAt, request.dueAt ?? now, now - behindMs)
+      this.#nextAt = turn + 1_000 / perSecond
       await this.#begin(request)
     }
     const next = await storage.callbacks.nextDue()
