@@ -216,6 +216,8 @@ needs('chromium')('the pages of the desk', () => {
     await page.keyboard.type('settings')
     await page.keyboard.press('Enter')
     await heading(page, 'Settings')
+    // While the palette fades, keys are still its own.
+    await page.getByPlaceholder('Call, find a person, go somewhere …').waitFor({ state: 'detached' })
     expect(await page.evaluate('document.activeElement.id')).toBe('main')
 
     await page.keyboard.press('?')
