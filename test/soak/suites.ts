@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { stripVTControlCharacters } from 'node:util'
 import { Inspector } from '../../bench/inspector.ts'
 import { callbackCrashRounds } from '../crash/callback-rounds.ts'
 import { crashRounds } from '../crash/rounds.ts'
 import { callsUnderLoss } from '../scenarios/loss.ts'
 import { pickupInterleavings } from '../scenarios/pickup-interleavings.ts'
 import { freePort, freePorts } from '../support/ports.ts'
+import { startProgram } from '../support/program.ts'
 import { startBaton } from '../support/server.ts'
 import { LiveCall } from '../torture/live-call.ts'
 import { parseMutations, sendMutations } from '../torture/mutations.ts'
@@ -176,6 +178,21 @@ async function pickup({ seed, scale, progress }: SoakRun): Promise<string> {
   return `${interleavings.toLocaleString('en')} interleavings, ${pickups} pickups; who had the call in the end: ${told.join(', ')}; never two, nothing left behind`
 }
 
+async function centre({ scale, progress }: SoakRun): Promise<string> {
+  const seconds = Math.max(15, Math.round(180 * scale))
+  progress(`a call that waits ${seconds} s`)
+  const program = await startProgram(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', 'test/interop/centre.test.ts'],
+    { environment: { CENTRE_HOLD_SECONDS: String(seconds) } },
+  )
+  const { code } = await program.ended
+  assert.equal(code, 0, program.output())
+  // Where baresip is not installed the test is left out, and nothing was seen.
+  assert.match(stripVTControlCharacters(program.output()), /Tests +1 passed/, program.output())
+  return `walked by \`1,,2w3\`, held for ${seconds} s of music, the asker rung after the agent's key; tones both ways`
+}
+
 export const suites: readonly SoakSuite[] = [
   { name: 'parser', about: '5,000,000 mutated messages through parser, framer and SDP parser', run: parser },
   { name: 'loss', about: '2,000 calls at 20 % loss each way, ten seeds, virtual time', run: loss },
@@ -191,5 +208,6 @@ export const suites: readonly SoakSuite[] = [
   },
   { name: 'crash-sqlite', about: '50 times kill -9 under load, SQLite', run: crash('sqlite') },
   { name: 'callbacks', about: '200 times kill -9 while requested calls are made', run: callbacks },
+  { name: 'centre', about: 'three minutes of waiting in a centre of others for who asked for the call', run: centre },
   { name: 'crash-postgres', about: '50 times kill -9 under load, PostgreSQL', run: crash('postgres') },
 ]
