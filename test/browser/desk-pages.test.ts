@@ -214,6 +214,7 @@ needs('chromium')('the pages of the desk', () => {
     await page.keyboard.press('Control+K')
     await page.getByPlaceholder('Call, find a person, go somewhere …').waitFor()
     await page.keyboard.type('settings')
+    await page.locator('[data-selected]').filter({ hasText: 'Settings' }).waitFor()
     await page.keyboard.press('Enter')
     await heading(page, 'Settings')
     // While the palette fades, keys are still its own.
