@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { isSupportedCountry } from 'libphonenumber-js/max'
 import { z } from 'zod'
-import { ConfigError, type EnvironmentMap, loadConfig } from '#lib'
+import { ConfigError, type EnvironmentMap, isTimeZone, loadConfig } from '#lib'
 import { mailSchema } from './config-mail.ts'
 import { domain, type Listener, list, listenerText, network, text, whole } from './config-words.ts'
 import { xmppFault, xmppSchema } from './config-xmpp.ts'
@@ -261,15 +261,6 @@ export const configEnvironment: EnvironmentMap = {
   BATON_LOG: 'log',
   BATON_REDIS_URL: unsupported,
   BATON_RTPENGINE: unsupported,
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Reads Baton's settings. @throws ConfigError with one line, ready to print */

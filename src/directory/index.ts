@@ -11,7 +11,14 @@ export { type PasswordCosts, PasswordsBusy } from './passwords.ts'
 export * from './pickup.ts'
 export { type RegistrationLimits, registrationDefaults } from './registration.ts'
 export { digestSecrets } from './secrets.ts'
-export type { DeviceInput, GroupInput, NumberInput, PersonInput, TrunkInput } from './settings.ts'
+export {
+  check,
+  type DeviceInput,
+  type GroupInput,
+  type NumberInput,
+  type PersonInput,
+  type TrunkInput,
+} from './settings.ts'
 export { demoNumbers } from './trunks.ts'
 export * from './types.ts'
 export * from './watching.ts'

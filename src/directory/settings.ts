@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { explain } from '#lib'
+import { explain, isTimeZone } from '#lib'
 import { DirectoryError } from './error.ts'
 
 /** Text that is shown and goes into header fields: no control characters, no line separators. */
@@ -206,15 +206,6 @@ export function check<S extends z.ZodType>(schema: S, input: unknown): z.output<
   if (result.success) return result.data
   const fault = explain(schema, result.error, input)
   throw new DirectoryError('invalid', fault.path, fault.sentence)
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
-  } catch {
-    return false
-  }
 }
 
 function isSource(source: string): boolean {

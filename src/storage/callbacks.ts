@@ -1,7 +1,7 @@
 import type { CallbackRow, CallbackStorage, OutboxRow } from './callback-port.ts'
 import { askerKeysTable, askersTable, callbackAttemptsTable, callbacksTable, outboxTable } from './callback-tables.ts'
 import type { Unit } from './engine.ts'
-import { checkLimit, cursorAfter, parseCursor } from './pages.ts'
+import { checkLimit, pageOf, parseCursor } from './pages.ts'
 import type { Reads } from './reads.ts'
 import { pushRow } from './rows.ts'
 import {
@@ -149,10 +149,8 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
         select = select.where((eb) => eb(eb.refTuple('createdAt', 'id'), '<', eb.tuple(at, id)))
       }
       const found = await select.execute()
-      if (found.length <= limit) return { callbacks: found }
-      const callbacks = found.slice(0, limit)
-      const last = callbacks.at(-1) as CallbackRow
-      return { callbacks, next: cursorAfter(last.createdAt, last.id) }
+      const { rows, ...more } = pageOf(found, limit, (row) => row.createdAt)
+      return { callbacks: rows, ...more }
     },
 
     async count({ source, target }, since) {

@@ -1,6 +1,6 @@
 import type { Unit } from './engine.ts'
-import { checkLimit, cursorAfter, parseCursor } from './pages.ts'
-import type { ChargeRow, Storage } from './port.ts'
+import { checkLimit, pageOf, parseCursor } from './pages.ts'
+import type { Storage } from './port.ts'
 import type { Reads } from './reads.ts'
 import { pushRow } from './rows.ts'
 import { closeCharge, openCharge, voidCharge } from './statements.ts'
@@ -35,10 +35,8 @@ export function createCharges(queue: WriteQueue, reads: Reads): Storage['charges
         select = select.where((eb) => eb(eb.refTuple('openedAt', 'id'), '<', eb.tuple(at, id)))
       }
       const found = await select.execute()
-      if (found.length <= limit) return { charges: found }
-      const charges = found.slice(0, limit)
-      const last = charges.at(-1) as ChargeRow
-      return { charges, next: cursorAfter(last.openedAt, last.id) }
+      const { rows, ...more } = pageOf(found, limit, (row) => row.openedAt)
+      return { charges: rows, ...more }
     },
   }
 }

@@ -8,12 +8,23 @@ export function checkLimit(limit: number): void {
     throw new StorageError('bad-query', `limit ${limit} is not allowed: a whole number from 1 to ${PAGE_LIMIT}`)
 }
 
-/** Where a list goes on that is in the order of a time and, within it, an id. */
-export function cursorAfter(at: number, id: string): string {
-  return `${at}.${id}`
+/**
+ * One page of a list that is in the order of a time and, within it, an id.
+ * @param found the rows, one more than `limit` where there are more; @param timeOf the time that orders them
+ * @returns the rows of the page, and where the list goes on
+ */
+export function pageOf<Row extends { readonly id: string }>(
+  found: readonly Row[],
+  limit: number,
+  timeOf: (row: Row) => number,
+): { readonly rows: readonly Row[]; readonly next?: string } {
+  if (found.length <= limit) return { rows: found }
+  const rows = found.slice(0, limit)
+  const last = rows.at(-1) as Row
+  return { rows, next: `${timeOf(last)}.${last.id}` }
 }
 
-/** @throws StorageError `bad-query` for a cursor that {@link cursorAfter} did not make */
+/** @throws StorageError `bad-query` for a cursor that {@link pageOf} did not make */
 export function parseCursor(cursor: string): { at: number; id: string } {
   const dot = cursor.indexOf('.')
   const at = Number(cursor.slice(0, dot))

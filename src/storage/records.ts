@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { checkLimit, cursorAfter, parseCursor } from './pages.ts'
+import { checkLimit, pageOf, parseCursor } from './pages.ts'
 import type { RecordQuery, RecordRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
 import { StorageError } from './storage-error.ts'
@@ -11,10 +11,8 @@ export function createRecords(reads: Reads): Storage['records'] {
     async list(query) {
       checkLimit(query.limit)
       const found = await (query.personId === undefined ? ofAll(reads, query) : ofPerson(reads, query, query.personId))
-      if (found.length <= query.limit) return { records: found }
-      const records = found.slice(0, query.limit)
-      const last = records.at(-1) as RecordRow
-      return { records, next: cursorAfter(last.startedAt, last.id) }
+      const { rows, ...more } = pageOf(found, query.limit, (row) => row.startedAt)
+      return { records: rows, ...more }
     },
   }
 }

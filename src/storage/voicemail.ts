@@ -1,10 +1,10 @@
 import type { Unit } from './engine.ts'
-import { checkLimit, cursorAfter, parseCursor } from './pages.ts'
+import { checkLimit, pageOf, parseCursor } from './pages.ts'
 import type { Reads } from './reads.ts'
 import { pushRow } from './rows.ts'
 import { dropVoicemail, hearVoicemail, keepVoicemail, mailVoicemail, putVoicemail } from './statements.ts'
 import { voicemailTable } from './tables.ts'
-import type { VoicemailRow, VoicemailStorage } from './voicemail-port.ts'
+import type { VoicemailStorage } from './voicemail-port.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 /** Messages that callers leave. */
@@ -37,10 +37,8 @@ export function createVoicemail(queue: WriteQueue, reads: Reads): VoicemailStora
         select = select.where((eb) => eb(eb.refTuple('at', 'id'), '<', eb.tuple(at, id)))
       }
       const found = await select.execute()
-      if (found.length <= limit) return { messages: found }
-      const messages = found.slice(0, limit)
-      const last = messages.at(-1) as VoicemailRow
-      return { messages, next: cursorAfter(last.at, last.id) }
+      const { rows, ...more } = pageOf(found, limit, (row) => row.at)
+      return { messages: rows, ...more }
     },
 
     async counts(ownerId) {

@@ -1,6 +1,7 @@
 import type { MessagePort, OutgoingMessage } from '#channels'
-import type { Clock, Log, Timer } from '#lib'
+import type { Clock, Log } from '#lib'
 import type { CallbackStorage, OutboxRow } from '#storage'
+import { Rounds } from './rounds.ts'
 
 export interface OutboxParts {
   readonly storage: CallbackStorage
@@ -30,54 +31,35 @@ const atOnce = 20
 export class Outbox {
   readonly #parts: OutboxParts
   readonly #ports: ReadonlyMap<string, MessagePort>
-  #timer: Timer | undefined
-  #working: Promise<void> | undefined
-  #again = false
-  #stopped = true
+  readonly #rounds: Rounds
   #startedAt = 0
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
     this.#ports = new Map(parts.ports.map((port) => [port.channel, port]))
+    this.#rounds = new Rounds({
+      clock: parts.clock,
+      round: () => this.#round(),
+      failed: (error) => {
+        parts.log.error({ error: String(error) }, 'messages that are to go out could not be read')
+        return lookMs
+      },
+    })
   }
 
   start(): void {
-    this.#stopped = false
     this.#startedAt = this.#parts.clock.now()
-    this.look()
+    this.#rounds.start()
   }
 
   /** Something may be due. */
   look(): void {
-    if (this.#stopped) return
-    this.#again = true
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined
-      if (this.#again) this.look()
-    })
+    this.#rounds.look()
   }
 
   /** Takes nothing more. Resolves once what is being sent is written off. */
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#parts.clock.clearTimeout(this.#timer)
-    await this.#working
-  }
-
-  async #work(): Promise<void> {
-    const { clock, log } = this.#parts
-    clock.clearTimeout(this.#timer)
-    let waitMs = lookMs
-    while (this.#again && !this.#stopped) {
-      this.#again = false
-      try {
-        waitMs = await this.#round()
-      } catch (error) {
-        log.error({ error: String(error) }, 'messages that are to go out could not be read')
-        waitMs = lookMs
-      }
-    }
-    if (!this.#stopped) this.#timer = clock.setTimeout(() => this.look(), waitMs)
+  stop(): Promise<void> {
+    return this.#rounds.stop()
   }
 
   /** @returns ms until the next look */

@@ -1,8 +1,8 @@
 import type { Calls } from '#call'
-import type { Timer } from '#lib'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
 import { Attempt } from './attempt.ts'
 import { isTooLate, nextAttempt, type Outcome } from './retry.ts'
+import { Rounds } from './rounds.ts'
 import type {
   Announcer,
   CallbackParty,
@@ -43,10 +43,7 @@ const againMs = 2_000
 export class Scheduler {
   readonly #parts: SchedulerParts
   readonly #running = new Map<string, { readonly attempt: Attempt; readonly over: Promise<void> }>()
-  #timer: Timer | undefined
-  #working: Promise<void> | undefined
-  #again = false
-  #stopped = true
+  readonly #rounds: Rounds
   /** When what was called off elsewhere was looked for last. */
   #lookedAt = 0
   /** When questions without an answer are looked for next. */
@@ -56,24 +53,27 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts
+    const { clock, log } = parts.calls.core
+    this.#rounds = new Rounds({
+      clock,
+      round: () => this.#round(),
+      failed: (error) => {
+        log.error({ error: String((error as Error)?.stack ?? error) }, 'looking for requested calls failed')
+        return againMs
+      },
+    })
   }
 
   /** Writes off what the last run of this node was ringing, then begins to look for what is due. */
   async start(): Promise<void> {
     const { storage, settings } = this.#core
     for (const request of await storage.callbacks.ringing(settings.node)) await this.#interrupted(request)
-    this.#stopped = false
-    this.look()
+    this.#rounds.start()
   }
 
   /** Something may be due. */
   look(): void {
-    if (this.#stopped) return
-    this.#again = true
-    this.#working ??= this.#work().finally(() => {
-      this.#working = undefined
-      if (this.#again) this.look()
-    })
+    this.#rounds.look()
   }
 
   /** A request was called off: what rings for it here is ended. */
@@ -83,29 +83,11 @@ export class Scheduler {
 
   /** Begins nothing more. Resolves once the attempts that have ended are written. */
   async stop(): Promise<void> {
-    this.#stopped = true
-    this.#core.clock.clearTimeout(this.#timer)
-    await this.#working
+    await this.#rounds.stop()
     await Promise.all([...this.#running.values()].map(({ over }) => over))
   }
 
   // ---- what is due ---------------------------------------------------------------------------------------------------------------
-
-  async #work(): Promise<void> {
-    const { clock, log } = this.#core
-    clock.clearTimeout(this.#timer)
-    let waitMs = lookMs
-    while (this.#again && !this.#stopped) {
-      this.#again = false
-      try {
-        waitMs = await this.#round()
-      } catch (error) {
-        log.error({ error: String((error as Error)?.stack ?? error) }, 'looking for requested calls failed')
-        waitMs = againMs
-      }
-    }
-    if (!this.#stopped) this.#timer = clock.setTimeout(() => this.look(), waitMs)
-  }
 
   /** Begins what may begin now. @returns ms until the next look */
   async #round(): Promise<number> {
@@ -117,7 +99,7 @@ export class Scheduler {
     const due = await storage.callbacks.due(clock.now(), 100)
     for (const request of due) {
       const now = clock.now()
-      if (this.#stopped) return lookMs
+      if (this.#rounds.stopped) return lookMs
       if (isTooLate(request.dueAt ?? now, now, this.#parts.settings.retry)) {
         await this.#missed(request)
         continue

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { DirectoryError } from '#directory'
-import { explain } from '#lib'
+import { check } from '#directory'
+import { isTimeZone } from '#lib'
 
 const line = (longest: number) =>
   z
@@ -79,17 +79,5 @@ export type QueueInput = z.input<typeof queueSchema>
 
 /** @throws DirectoryError naming the field, what was found and what is allowed */
 export function checkQueue(input: unknown): z.output<typeof queueSchema> {
-  const result = queueSchema.safeParse(input)
-  if (result.success) return result.data
-  const fault = explain(queueSchema, result.error, input)
-  throw new DirectoryError('invalid', fault.path, fault.sentence)
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
-  } catch {
-    return false
-  }
+  return check(queueSchema, input)
 }
