@@ -21,7 +21,7 @@ async function house() {
   const alice = await scenario.registered('alice', 'alice', '10.0.0.1', { onInvite: answers })
   const bob = await scenario.registered('bob', 'bob', '10.0.0.2', { onInvite: answers })
   // Writes of the registrations are none of ours.
-  callbacks.mortality.written.length = 0
+  callbacks.scenario.mortality.written.length = 0
   return { callbacks, scenario, alice, bob, row: callbacks.row('102', '101') }
 }
 
@@ -31,7 +31,7 @@ async function writes(): Promise<readonly string[]> {
   void scenario.house.callbacks.accept(row)
   await scenario.pass(10_000)
   expect(await callbacks.request()).toMatchObject({ state: 'connected' })
-  return [...callbacks.mortality.written]
+  return [...callbacks.scenario.mortality.written]
 }
 
 /** Which calls rang a phone, by id. */
@@ -49,8 +49,8 @@ describe('the server is killed', () => {
     async ({ write, when }) => {
       const { callbacks, scenario, alice, bob, row } = await house()
       let dead = false
-      callbacks.mortality.dieAt = { write, when }
-      callbacks.mortality.died = () => {
+      callbacks.scenario.mortality.dieAt = { write, when }
+      callbacks.scenario.mortality.died = () => {
         dead = true
         void scenario.crash()
       }

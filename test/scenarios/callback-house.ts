@@ -2,7 +2,6 @@ import type { Sound } from '#media'
 import type { Announcer, CallbackParty, CallbackTold, CallbackView } from '#services'
 import type { CallbackRow, OutboxRow } from '#storage'
 import { Scenario } from './checked.ts'
-import { Mortality } from './mortality.ts'
 import type { Phone } from './phone.ts'
 import type { ScenarioOptions } from './scenario.ts'
 
@@ -33,19 +32,12 @@ export class CallbackHouse {
   /** What the asker was told. */
   readonly told: readonly CallbackTold[]
   readonly views: CallbackView[] = []
-  readonly mortality: Mortality
   readonly #options: ScenarioOptions
   #requests = 0
 
-  private constructor(
-    scenario: Scenario,
-    options: ScenarioOptions,
-    mortality: Mortality,
-    told: readonly CallbackTold[],
-  ) {
+  private constructor(scenario: Scenario, options: ScenarioOptions, told: readonly CallbackTold[]) {
     this.scenario = scenario
     this.#options = options
-    this.mortality = mortality
     this.told = told
   }
 
@@ -55,9 +47,8 @@ export class CallbackHouse {
       told.push(what)
       return [noticeOf(what)]
     }
-    const mortality = new Mortality()
-    const options = { callbacks: { announcer, notices, settings }, storage: mortality.of }
-    const house = new CallbackHouse(await Scenario.start(options), options, mortality, told)
+    const options = { callbacks: { announcer, notices, settings } }
+    const house = new CallbackHouse(await Scenario.start(options), options, told)
     house.watch()
     return house
   }
@@ -84,10 +75,8 @@ export class CallbackHouse {
 
   /** Kills the server without any cleaning up and starts it again on the same database, after `ms`. */
   async crash(ms = 1_000): Promise<void> {
-    this.mortality.dies()
     await this.scenario.crash()
     await this.scenario.pass(ms)
-    this.mortality.lives()
     await this.scenario.boot(this.#options)
     this.watch()
   }

@@ -13,6 +13,8 @@ const writes = new Set([
   'begin',
   'attempt',
   'ended',
+  'wait',
+  'left',
 ])
 
 /**

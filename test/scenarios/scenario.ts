@@ -3,10 +3,11 @@ import { createDirectory, type Directory, type DirectoryAdmin, seedDemo } from '
 import { type Random, seededRandom, silentLog, VirtualClock } from '#lib'
 import { createEmbeddedEngine, type MediaEngine, nullSockets } from '#media'
 import { createResolver, type Destination, MemoryNetwork, type MemoryNetworkOptions, type NameServer } from '#sip'
-import { type NodeRow, openStorage, type RecordRow, type Storage } from '#storage'
+import { openStorage, type RecordRow, type Storage } from '#storage'
 import { assemble, type House } from '../../src/assemble.ts'
 import { Nodes } from '../../src/nodes.ts'
 import { Watcher } from '../support/watcher.ts'
+import { Mortality } from './mortality.ts'
 import { Phone, type PhoneOptions } from './phone.ts'
 
 /** Scenarios that were started and not yet checked for errors. */
@@ -67,7 +68,8 @@ export class Scenario {
   /** Whose closed desk a push notice can open. */
   readonly pushed = new Set<string>()
   readonly #names: Record<string, string>
-  #life = { crashed: false }
+  /** What the database sees of the server's process. */
+  readonly mortality = new Mortality()
   storage!: Storage
   directory!: Directory & DirectoryAdmin
   media!: MediaEngine
@@ -106,20 +108,13 @@ export class Scenario {
   /** Starts (again) on the same database: what a crashed server's successor does. */
   async boot(options: ScenarioOptions = {}): Promise<void> {
     const { clock, random } = this
-    const storage = options.storage?.(this.storage) ?? this.storage
+    this.mortality.lives()
+    const storage = this.mortality.of(options.storage?.(this.storage) ?? this.storage)
     const log = { ...silentLog, error: (fields: object, sentence: string) => this.errors.push({ ...fields, sentence }) }
     const defaults = loadBatonConfig({ environment: {} })
     const node = options.node ?? defaults.node
     const { address } = this.server
-    // What has crashed gives no sign of life.
-    const life = { crashed: false }
-    this.#life = life
-    const seen = async (row: NodeRow): Promise<void> => {
-      if (!life.crashed) await storage.nodes.seen(row)
-    }
-    const told = { nodes: { ...storage.nodes, seen } }
-    const nodes =
-      options.node && (await Nodes.join({ storage: told, node, address: `udp ${address}:5060`, clock, log }))
+    const nodes = options.node && (await Nodes.join({ storage, node, address: `udp ${address}:5060`, clock, log }))
     const data = options.data ?? '/nonexistent'
     const config = { ...defaults, node, data, sip: { ...defaults.sip, digest: options.digest ?? defaults.sip.digest } }
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
@@ -155,9 +150,9 @@ export class Scenario {
     })
   }
 
-  /** Kills the server: no packet leaves or reaches it any more, nothing is cleaned up. */
+  /** Kills the server: no packet leaves or reaches it any more, it writes and reads nothing more, nothing is cleaned up. */
   async crash(): Promise<void> {
-    this.#life.crashed = true
+    this.mortality.dies()
     await this.house.transport.close()
   }
 
