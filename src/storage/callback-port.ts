@@ -74,6 +74,23 @@ export interface CallbackAttemptRow {
   readonly detail: string
 }
 
+/** What a centre said in an attempt once its keys were pressed. Its sound is a WAV file beside the database, named by the id. */
+export interface CallbackRecordingRow {
+  /** The attempt's. */
+  readonly id: string
+  readonly callbackId: string
+  /** The attempt's: 1, 2, … */
+  readonly number: number
+  /** `recording`: the file grows; found after a crash, it is repaired and kept. */
+  readonly state: 'recording' | 'kept'
+  /** The process whose data folder has the file. */
+  readonly node: string
+  readonly at: number
+  readonly ms: number
+  /** 1: the server died while it was recorded, so its end is missing. */
+  readonly partial: 0 | 1
+}
+
 /** Somebody who asked before: what they need not say again. */
 export interface AskerRow {
   readonly id: string
@@ -154,6 +171,20 @@ export interface CallbackStorage {
   list(query: CallbackQuery): Promise<{ callbacks: readonly CallbackRow[]; next?: string }>
   /** Requests made since `since`, by who asked or whom they bother; over all without either. */
   count(of: { readonly source?: string; readonly target?: string }, since: number): Promise<number>
+  readonly recordings: {
+    /** A recording begins; one with this id that exists stays as it is. */
+    begin(row: CallbackRecordingRow): Promise<void>
+    /** It is whole, or as whole as it will be, with the messages that offer it, in one transaction. One that was removed stays away. */
+    keep(row: CallbackRecordingRow, notices: readonly OutboxRow[]): Promise<void>
+    remove(id: string): Promise<void>
+    get(id: string): Promise<CallbackRecordingRow | undefined>
+    /** Kept ones of a request, by number of the attempt. */
+    of(callbackId: string): Promise<readonly CallbackRecordingRow[]>
+    /** What this process was recording when it died. */
+    recording(node: string): Promise<readonly CallbackRecordingRow[]>
+    /** Kept ones that began before a time, and those whose request is gone. */
+    over(before: number, limit: number): Promise<readonly CallbackRecordingRow[]>
+  }
   readonly askers: {
     get(id: string): Promise<AskerRow | undefined>
     /** By `mail:…`, `xmpp:…`, `cookie:…`, `number:…` or `person:…`. */

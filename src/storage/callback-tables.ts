@@ -1,4 +1,4 @@
-import type { AskerRow, CallbackAttemptRow, CallbackRow, OutboxRow } from './callback-port.ts'
+import type { AskerRow, CallbackAttemptRow, CallbackRecordingRow, CallbackRow, OutboxRow } from './callback-port.ts'
 import type { Table } from './tables.ts'
 
 export const callbacksTable: Table<CallbackRow> = {
@@ -21,6 +21,13 @@ export const callbackAttemptsTable: Table<CallbackAttemptRow> = {
     'id', 'callbackId', 'number', 'node', 'callId', 'startedAt', 'calledAt', 'callerAt', 'joinedAt', 'endedAt', 'outcome', 'detail',
   ],
   integers: ['number', 'startedAt', 'calledAt', 'callerAt', 'joinedAt', 'endedAt'],
+}
+
+export const callbackRecordingsTable: Table<CallbackRecordingRow> = {
+  name: 'callback_recordings',
+  keys: 1,
+  columns: ['id', 'callbackId', 'number', 'state', 'node', 'at', 'ms', 'partial'],
+  integers: ['number', 'at', 'ms', 'partial'],
 }
 
 export const askersTable: Table<AskerRow> = {

@@ -1,4 +1,5 @@
 import type { CallbackRow, CallbackStorage, OutboxRow } from './callback-port.ts'
+import { createRecordings } from './callback-recordings.ts'
 import { askerKeysTable, askersTable, callbackAttemptsTable, callbacksTable, outboxTable } from './callback-tables.ts'
 import type { Unit } from './engine.ts'
 import { checkLimit, pageOf, parseCursor } from './pages.ts'
@@ -163,6 +164,7 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
       return Number((await select.executeTakeFirst())?.count ?? 0)
     },
 
+    recordings: createRecordings(queue, reads),
     askers: {
       get: (id) => reads.selectFrom('askers').selectAll().where('id', '=', id).executeTakeFirst(),
       byKey: (key) =>

@@ -13,7 +13,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import type { AskerRow, CallbackAttemptRow, CallbackRow, OutboxRow } from './callback-port.ts'
+import type { AskerRow, CallbackAttemptRow, CallbackRecordingRow, CallbackRow, OutboxRow } from './callback-port.ts'
 import type { Engine } from './engine.ts'
 import type {
   BindingRow,
@@ -59,6 +59,7 @@ export interface Tables {
   contactNotes: NoteRow
   callbacks: CallbackRow
   callbackAttempts: CallbackAttemptRow
+  callbackRecordings: CallbackRecordingRow
   askers: AskerRow
   askerKeys: { key: string; askerId: string }
   outbox: OutboxRow

@@ -1,4 +1,11 @@
-import { askerKeysTable, askersTable, callbackAttemptsTable, callbacksTable, outboxTable } from './callback-tables.ts'
+import {
+  askerKeysTable,
+  askersTable,
+  callbackAttemptsTable,
+  callbackRecordingsTable,
+  callbacksTable,
+  outboxTable,
+} from './callback-tables.ts'
 import { queueCallersTable, queuesTable } from './queue-tables.ts'
 import {
   bindingsTable,
@@ -339,6 +346,17 @@ export const endAttempt = update(
   (rows) =>
     `UPDATE callbacks SET ${assignments(callbacksTable)} FROM ${rows} WHERE callbacks.id = v.p0 AND callbacks.state = 'ringing' AND callbacks.attempt_id = v.p${callbacksTable.columns.indexOf('attemptId')}`,
 )
+
+/** A new recording; one that is there stays as it is. */
+export const putRecording = put(callbackRecordingsTable, false, true)
+/** State, length, partial, id. */
+export const keepRecording = update(
+  ['text', 'bigint', 'bigint', 'text'],
+  3,
+  (rows) =>
+    `UPDATE callback_recordings SET state = v.p0, ms = v.p1, partial = v.p2 FROM ${rows} WHERE callback_recordings.id = v.p3`,
+)
+export const dropRecording = drop('callback_recordings', ['id'])
 
 export const putAsker = put(askersTable)
 export const putAskerKey = put(askerKeysTable)

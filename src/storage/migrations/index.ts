@@ -5,6 +5,7 @@ import { chargesAndNodes } from './003-charges-and-nodes.ts'
 import { callbacks } from './004-callbacks.ts'
 import { voicemail } from './005-voicemail.ts'
 import { queues } from './006-queues.ts'
+import { callbackRecordings } from './007-callback-recordings.ts'
 import type { Migration } from './dialect.ts'
 
 export * from './dialect.ts'
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
   callbacks,
   voicemail,
   queues,
+  callbackRecordings,
 ]
 
 /** Where a database keeps which migrations it has had. */
