@@ -185,8 +185,9 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   warmUpForBrowsers(directory, media, log)
   const gateways = new Gateways(core)
   gateways.start()
-  await callbacks.start()
+  // First: what becomes of a call that was being made for a kept place is heard from the beginning.
   await queues.start()
+  await callbacks.start()
   return {
     calls,
     pickup,
@@ -216,13 +217,21 @@ function promptsOf({ config, log }: Parts<Transport>): Prompts {
 }
 
 function callbackParts({ config, log, directory, callbacks = {} }: Parts<Transport>, calls: Calls): CallbackParts {
-  const { perSecond, atOnce, account } = config.callbacks
+  const { perSecond, atOnce, account, centreRecording } = config.callbacks
   const pays = account === undefined ? undefined : directory.personByLogin(account)
   if (account !== undefined && !pays) log.warn({ account }, 'callbacks.account names nobody: nobody pays for outsiders')
   const failed = (sentence: string): void => log.warn({}, sentence)
   return {
     calls,
     announcer: new Prompts({ folder: config.data, failed }),
+    recordings: {
+      ...{
+        folder: join(config.data, 'callbacks'),
+        on: centreRecording.on,
+        mostMs: centreRecording.mostSeconds * 1_000,
+      },
+      keepMs: centreRecording.keepDays * 86_400_000,
+    },
     ...callbacks,
     settings: { perSecond, atOnce, account: pays?.id ?? '', ...callbacks.settings },
   }

@@ -61,7 +61,7 @@ export class QueueHouse {
   async crash(): Promise<void> {
     await this.scenario.crash()
     await this.scenario.pass(1_000)
-    await this.scenario.during(this.scenario.boot(QueueHouse.options))
+    await this.scenario.boot(QueueHouse.options)
     this.listen()
     await this.scenario.pass(1_000)
   }

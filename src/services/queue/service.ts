@@ -48,7 +48,7 @@ export class QueueService {
   constructor(parts: QueueParts) {
     this.#parts = parts
     this.#agents = new Agents(parts.calls)
-    this.#kept = new KeptPlaces(parts.calls, parts.callbacks, (agents) => this.#agents.giveBack(agents))
+    this.#kept = new KeptPlaces(parts.calls, parts.callbacks, this.#agents)
     parts.calls.answerBy((call, cause) => (cause === undefined ? this.#serviceFor(call) : undefined))
   }
 
