@@ -44,6 +44,7 @@ const server = await createHttpServer({
   demo: true,
   version: '0.1.0',
   sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
+  visitorNumber: '+12025550199',
   calls,
   storage: records.storage,
   health: async () => ({ ready: true, details: {} }),
@@ -105,6 +106,8 @@ async function takeDesk({ name, hash, title, change, show }: DeskView, screens: 
 try {
   const first = (page: Page) => page.goto(url).then(() => page.getByRole('radio').first().waitFor())
   for (const screen of [light, darkPhone, germanPhone]) await take('first-page', screen, first)
+  const visitor = (page: Page) => page.goto(`${url}/#/visitor`).then(() => page.getByRole('form').waitFor())
+  for (const screen of [light, darkPhone, germanPhone]) await take('visitor', screen, visitor)
 
   playScene(calls, records, Date.now())
   answerMessages(calls, 'call-ring', Date.now())

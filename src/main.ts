@@ -4,16 +4,8 @@ import { parseArgs } from 'node:util'
 import { createHttpServer, createMetrics } from '#api'
 import { CallActs } from '#call'
 import { PushSubscriptions } from '#channels'
-import { createDemoCaller, readVoice } from '#demo'
-import {
-  Accounts,
-  createDirectory,
-  type Directory,
-  demoNumbers,
-  hasDemoPasswords,
-  hasDemoPeople,
-  seedDemo,
-} from '#directory'
+import { createDemoCaller, demoCallerNumber, readVoice } from '#demo'
+import { Accounts, createDirectory, hasDemoPasswords, hasDemoPeople, seedDemo } from '#directory'
 import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
 import { createEmbeddedEngine, iceServers } from '#media'
 import type { VoicemailMail } from '#services'
@@ -21,6 +13,7 @@ import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, 
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
 import { type Config, checkConfig, isLoopback, type Listener, loadBatonConfig } from './config.ts'
+import { demoLogins, reachDemoCaller, withDemoVisitors } from './demo-server.ts'
 import { type Messages, noticesOf, startMessages } from './messages.ts'
 import { addressForNodes, Nodes } from './nodes.ts'
 import { reachableByPush, startPush } from './push.ts'
@@ -71,20 +64,11 @@ function keepRetention(config: Config, storage: Storage, log: Log): NodeJS.Timeo
   return setInterval(run, 3_600_000)
 }
 
-/** Whom the demo caller can ring: log-in and number. */
-function demoLogins(directory: Directory): Map<string, string> {
-  const logins = new Map<string, string>()
-  for (const number of demoNumbers) {
-    const person = directory.personByNumber(number)
-    if (person) logins.set(person.login, number)
-  }
-  return logins
-}
-
 async function serve(): Promise<void> {
   const { config: file } = readArguments()
   const demo = file === undefined
-  const config = loadBatonConfig({ ...(file ? { file } : {}), environment: process.env })
+  const loaded = loadBatonConfig({ ...(file ? { file } : {}), environment: process.env })
+  const config = demo ? withDemoVisitors(loaded) : loaded
   checkConfig(config, { demo })
   // Whoever tries the demo wants to read three lines, not a log.
   const log = createLog(demo && !process.env.BATON_LOG ? 'warn' : config.log)
@@ -207,7 +191,7 @@ async function serve(): Promise<void> {
   const udp = transport.addresses.find(({ protocol }) => protocol === 'udp')
   const demoCaller =
     demo && udp
-      ? createDemoCaller({
+      ? await createDemoCaller({
           server: udp,
           people: demoLogins(directory),
           voice: readVoice(new URL('./demo/voice.wav', import.meta.url)),
@@ -216,6 +200,7 @@ async function serve(): Promise<void> {
           log,
         })
       : undefined
+  if (demoCaller) await reachDemoCaller(directory, demoCaller.gateway)
   const push = await startPush({
     ...{ calls, accounts, directory, storage, subscriptions, clock, log },
     subject: config.push.subject ?? `mailto:baton@${sip.domain}`,
@@ -235,6 +220,7 @@ async function serve(): Promise<void> {
     ...(sipAddress ? { sip: { address: shown(sipAddress.address, sipAddress.port), domain: sip.domain } } : {}),
     pickupCode: config.pickup.code,
     voicemailCode: config.voicemail.code,
+    ...(demoCaller ? { visitorNumber: demoCallerNumber } : {}),
     calls,
     storage,
     desk: {

@@ -37,6 +37,8 @@ export interface HttpServerOptions {
   readonly pickupCode?: string
   /** What stations dial to hear their messages. */
   readonly voicemailCode?: string
+  /** The telephone of the demo's built-in caller. */
+  readonly visitorNumber?: string
   /** Demo people for the first page; left out, the four of the demo organisation. */
   readonly demoPeople?: About['people']
   readonly calls: LiveCalls
@@ -177,6 +179,7 @@ function aboutOf(options: HttpServerOptions): About {
     ...(options.sip ? { sip: { ...options.sip } } : {}),
     ...(options.pickupCode ? { pickupCode: options.pickupCode } : {}),
     ...(options.voicemailCode ? { voicemailCode: options.voicemailCode } : {}),
+    ...(options.visitorNumber ? { visitorNumber: options.visitorNumber } : {}),
     people: options.demo ? (options.demoPeople ?? demoPeople) : [],
   }
 }

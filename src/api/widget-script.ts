@@ -2,6 +2,7 @@
  * The widget for pages of others: `<script src="https://baton.example.org/widget.js" data-called="Sales" async></script>` puts a form where
  * it stands. It needs nothing else, sends no cookie, and keeps the visitor's session in the page's own storage. Its style is inside a shadow
  * root, so that it and the page leave each other alone. `data-language` is `en` or `de`; without it the page's language counts.
+ * `data-number` is the visitor's number where the page knows it.
  */
 export const widgetScript = `(() => {
   const script = document.currentScript
@@ -34,7 +35,7 @@ export const widgetScript = `(() => {
     element.append(...inside)
     return element
   }
-  const number = make('input', { type: 'tel', autocomplete: 'tel', required: true, maxLength: 64 })
+  const number = make('input', { type: 'tel', autocomplete: 'tel', required: true, maxLength: 64, value: script.dataset.number || '' })
   const name = make('input', { type: 'text', autocomplete: 'name', maxLength: 100 })
   const email = make('input', { type: 'email', autocomplete: 'email', required: true, maxLength: 254 })
   const choice = (value, checked) => make('input', { type: 'radio', name: 'when', value, checked })

@@ -1,2 +1,2 @@
-export { createDemoCaller, type DemoCaller, DemoCallerError, type DemoCallerOptions } from './caller.ts'
+export * from './caller.ts'
 export { readVoice } from './voice.ts'

@@ -48,6 +48,7 @@ needs('chromium')('the board in Chromium', () => {
       demo: true,
       version: '1.2.3',
       sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
+      visitorNumber: '+12025550199',
       calls,
       storage: records.storage,
       health: async () => ({ ready: true, details: {} }),
@@ -222,7 +223,7 @@ needs('chromium')('the board in Chromium', () => {
     ['light', 1440, 900],
     ['dark', 390, 844],
   ] as const)(
-    'axe finds nothing in %s at %d × %d: the first page, a busy board, a ladder, a call that is over, the API',
+    'axe finds nothing in %s at %d × %d: the first page, a page with the form, a busy board, a ladder, a call that is over, the API',
     async (colorScheme, width, height) => {
       const { page, calls, records, server } = await open({
         colorScheme,
@@ -236,8 +237,11 @@ needs('chromium')('the board in Chromium', () => {
       }
       await shows(page, 'It is quiet.')
       await look('first page')
+      await page.getByRole('link', { name: 'an example page' }).click()
+      await page.getByRole('form', { name: 'Shall we call you?' }).waitFor()
+      await look('visitor')
       playScene(calls, records, Date.now())
-      await page.reload()
+      await page.goto(`${url}/#/`)
       await page.getByText('only one side was heard').waitFor()
       await look('busy board')
       await page.goto(`${url}/#/calls/call-ring`)

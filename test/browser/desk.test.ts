@@ -4,6 +4,7 @@ import { needs } from '../support/needs.ts'
 import { Desk, DeskHouse } from './desk-house.ts'
 
 const caller = 'Demo caller'
+const visitor = '+1 202 555 0199'
 
 needs('chromium')('the desk against the real server', () => {
   let desks: DeskHouse
@@ -14,7 +15,7 @@ needs('chromium')('the desk against the real server', () => {
   afterEach(() => desks.clear())
   afterAll(() => desks?.close())
 
-  async function latestRecord(page: Page): Promise<{ cause: string; endedBy: string }> {
+  async function latestRecord(page: Page): Promise<{ cause: string; endedBy: string; state: string }> {
     const { records } = (await (await page.request.get(`${desks.house.baton.http}/api/v1/records?limit=1`)).json()) as {
       records: { cause: string; endedBy: string; state: string }[]
     }
@@ -53,6 +54,25 @@ needs('chromium')('the desk against the real server', () => {
     await talking.getByRole('button', { name: 'Hang up' }).click()
     await talking.waitFor({ state: 'detached' })
     await expect.poll(() => latestRecord(page)).toMatchObject({ cause: 'answered', endedBy: 'callee' })
+  })
+
+  test('a visitor of a website asks to be called: the desk rings, then the visitor, who speaks', async () => {
+    const alice = await desks.desk('Alice')
+    await alice.canRing()
+    const page = await (await desks.context()).newPage()
+    await page.goto(desks.house.baton.http)
+    await page.getByRole('link', { name: 'an example page' }).click()
+    const form = page.getByRole('form', { name: 'Shall we call you?' })
+    expect(await form.getByLabel('Your telephone number').inputValue()).toBe('+12025550199')
+    await form.getByRole('button', { name: 'Please call me' }).click()
+    await alice.card(visitor).waitFor()
+    await alice.choice(visitor, 'Answer').click()
+    await alice.talking(visitor).getByText('In call').waitFor()
+    await expect.poll(() => latestRecord(alice.page), { timeout: 60_000 }).toMatchObject({ state: 'live' })
+    await alice.hearsSound()
+    await alice.talking(visitor).getByRole('button', { name: 'Hang up' }).click()
+    await alice.talking(visitor).waitFor({ state: 'detached' })
+    await expect.poll(() => latestRecord(alice.page)).toMatchObject({ state: 'ended', cause: 'answered' })
   })
 
   test('declining by key ends the ringing, and the history says so', async () => {

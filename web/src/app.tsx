@@ -5,6 +5,7 @@ import { useLive } from './api/live.ts'
 import { initialLanguage, type Language, rememberLanguage, SpeechContext, speechOf } from './i18n/index.ts'
 import { BoardPage } from './pages/board-page.tsx'
 import { CallPage } from './pages/call-page.tsx'
+import { VisitorPage } from './pages/visitor-page.tsx'
 import { Announcer } from './parts/announcer.tsx'
 import { Header } from './parts/header.tsx'
 import { useRetried } from './parts/use-retried.ts'
@@ -41,7 +42,9 @@ export function App() {
         {connection === 'lost' ? speech.t.connection.lost : ''}
       </p>
       <main id="main" tabIndex={-1}>
-        {route.page === 'call' ? <CallPage key={route.id} id={route.id} /> : <BoardPage about={about} />}
+        {route.page === 'call' && <CallPage key={route.id} id={route.id} />}
+        {route.page === 'visitor' && <VisitorPage about={about} />}
+        {route.page === 'board' && <BoardPage about={about} />}
       </main>
       <footer className="foot">
         {about && <span>{speech.t.version(about.version)}</span>}

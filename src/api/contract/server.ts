@@ -13,6 +13,8 @@ export const about = z.object({
   pickupCode: z.string().optional(),
   /** What phones dial to hear their messages. */
   voicemailCode: z.string().optional(),
+  /** The telephone of the demo's built-in caller, who plays a visitor of a website. */
+  visitorNumber: z.string().optional(),
   /** The demo's people, whose passwords everybody may know; empty outside the demo. */
   people: z.array(z.object({ login: z.string(), name: z.string(), extension: z.string(), password: z.string() })),
 })

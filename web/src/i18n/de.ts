@@ -155,6 +155,24 @@ export const de: Messages = {
     openDesk: (name, login) =>
       `Öffnen Sie ${name}s Platz in einem privaten Fenster (Anmeldename ${login}, Passwort ${login}-demo) und rufen Sie dann noch einmal an.`,
     failed: 'Der Demo-Anrufer konnte nicht los; versuchen Sie es gleich noch einmal.',
+    visitor: 'Oder lassen Sie den Besucher einer Website um einen Anruf bitten:',
+    visitorPage: 'eine Beispielseite',
+  },
+  visitor: {
+    title: 'Ein Besucher bittet um einen Anruf',
+    onlyDemo:
+      'Dieses Beispiel gehört zur Demo. Ihre eigenen Seiten bekommen das Formular durch eine Zeile: siehe die API-Seite.',
+    how: 'Was geschieht',
+    openDesk: 'Ein Platz, der klingeln kann, muss offen sein:',
+    desk: 'Alices Platz, in einem anderen Tab',
+    steps: [
+      'Drücken Sie „Bitte rufen Sie mich an“. Die Nummer im Formular ist das Telefon des Demo-Anrufers.',
+      'Zuerst klingelt Alices Platz. Nehmen Sie an: Sie hören, wer angerufen werden will.',
+      'Dann klingelt das Telefon des Besuchers. Der Demo-Anrufer nimmt ab, drückt die 1, wie Besucher gebeten werden, und Sie hören einander.',
+    ],
+    line: 'Die Zeile auf jener Website',
+    shop: 'Hafen-Fahrräder',
+    shopText: 'Ein Beispiel für eine fremde Seite. Fragen zu Ihrer Bestellung? Wir rufen Sie an.',
   },
   foot: 'Zahlen für Prometheus stehen unter',
 }

@@ -153,6 +153,23 @@ export const en = {
     openDesk: (name: string, login: string) =>
       `Open ${name}’s desk in a private window (log-in ${login}, password ${login}-demo), then call again.`,
     failed: 'The demo caller could not be sent off; try again in a moment.',
+    visitor: 'Or let a visitor of a website ask to be called:',
+    visitorPage: 'an example page',
+  },
+  visitor: {
+    title: 'A visitor asks to be called',
+    onlyDemo: 'This example is part of the demo. Your own pages get the form by one line: see the API page.',
+    how: 'What happens',
+    openDesk: 'Have a desk open that can ring:',
+    desk: 'Alice’s desk, in another tab',
+    steps: [
+      'Press “Please call me”. The number in the form is the demo caller’s telephone.',
+      'Alice’s desk rings first. Answer it: you hear who wants the call.',
+      'Then the visitor’s telephone rings. The demo caller answers, presses 1 as visitors are asked to, and you hear each other.',
+    ],
+    line: 'The line on that website',
+    shop: 'Harbour Bicycles',
+    shopText: 'An example of somebody else’s page. Questions about your order? We call you.',
   },
   foot: 'Numbers for Prometheus are at',
 }

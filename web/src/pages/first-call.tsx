@@ -35,6 +35,9 @@ export function FirstCall() {
       <p className="quiet" role="status">
         {said || t.first.ringHint}
       </p>
+      <p>
+        {t.first.visitor} <a href="#/visitor">{t.first.visitorPage}</a>
+      </p>
     </section>
   )
 }

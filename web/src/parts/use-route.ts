@@ -1,9 +1,10 @@
 import { useSyncExternalStore } from 'react'
 
-export type Route = { readonly page: 'board' } | { readonly page: 'call'; readonly id: string }
+export type Route = { readonly page: 'board' | 'visitor' } | { readonly page: 'call'; readonly id: string }
 
-/** `#/calls/ID` is a call's page, everything else the board. */
+/** `#/calls/ID` is a call's page, `#/visitor` the demo's example of a website, everything else the board. */
 export function routeOf(hash: string): Route {
+  if (hash === '#/visitor') return { page: 'visitor' }
   const found = /^#\/calls\/(.{1,400})$/.exec(hash)
   if (!found) return { page: 'board' }
   try {
