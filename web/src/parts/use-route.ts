@@ -4,7 +4,7 @@ export type Route = { readonly page: 'board' | 'visitor' } | { readonly page: 'c
 
 /** `#/calls/ID` is a call's page, `#/visitor` the demo's example of a website, everything else the board. */
 export function routeOf(hash: string): Route {
-  if (hash === '#/visitor') return { page: 'visitor' }
+  if (/^#\/visitor$/.test(hash)) return { page: 'visitor' }
   const found = /^#\/calls\/(.{1,400})$/.exec(hash)
   if (!found) return { page: 'board' }
   try {
