@@ -39,6 +39,7 @@ beforeAll(async () => {
   await api.voicemail.begin(message)
   await writeFile(api.voicemail.fileOf(message.id), writeWav(new Int16Array(24_000)))
   await api.voicemail.keep(message, { how: 'stopped', ms: 3_000 })
+  await api.voicemail.greet('demo-alice', greeting)
   const contact = (shared: boolean) => api.ask('POST /api/v1/contacts', { token, body: { name: 'Zoe', shared } })
   contactId = (await contact(false)).body.id
   sharedId = (await contact(true)).body.id
@@ -49,13 +50,15 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
+const greeting = writeWav(new Int16Array(24_000))
+
 /** What an address is asked with: the id of something of alice's. */
 function idFor(name: EndpointName): string {
   if (name.includes('/calls/')) return 'call-a'
   if (name.includes('/records/')) return 'rec-a'
   if (name.includes('/callbacks/')) return callbackId
   if (name.includes('/voicemail/')) return 'message-a'
-  if (name.includes('/people/')) return 'demo-alice'
+  if (name.includes('/people/') || name.includes('/mailboxes/')) return 'demo-alice'
   if (name.includes('/devices/')) return 'demo-alice-phone'
   if (name.includes('/groups/')) return 'demo-front'
   if (name.includes('/trunks/')) return 'demo'
@@ -74,6 +77,7 @@ const bodies: Partial<Record<EndpointName, unknown>> = {
   'POST /api/v1/calls/{id}/divert': { to: '103' },
   'POST /api/v1/calls/{id}/transfer': { to: '103' },
   'PATCH /api/v1/voicemail/{id}': { heard: true },
+  'PUT /api/v1/mailboxes/{id}/greeting': { wav: greeting.toString('base64') },
   'POST /api/v1/callbacks': { called: '' },
   'POST /api/v1/callbacks/{id}/answer': { text: 'yes' },
   'POST /api/v1/people': { login: '1' },

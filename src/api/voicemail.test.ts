@@ -105,19 +105,21 @@ describe('messages', () => {
 })
 
 describe('a greeting', () => {
+  const greeting = (id = idOf('bob')): string => `/api/v1/mailboxes/${id}/greeting`
+
   it('is put, heard and taken away', async () => {
-    expect((await api.ask('GET /api/v1/greeting', { token: bob })).status).toBe(404)
-    const put = await api.ask('PUT /api/v1/greeting', { token: bob, body: { wav: sound.toString('base64') } })
+    expect((await api.ask(`GET ${greeting()}`, { token: bob })).status).toBe(404)
+    const put = await api.ask(`PUT ${greeting()}`, { token: bob, body: { wav: sound.toString('base64') } })
     expect(put.status).toBe(204)
     expect((await api.voicemail.greeting(idOf('bob')))?.length).toBe(24_000)
-    expect((await api.ask('GET /api/v1/greeting', { token: bob })).status).toBe(200)
-    expect((await api.ask('DELETE /api/v1/greeting', { token: bob })).status).toBe(204)
+    expect((await api.ask(`GET ${greeting()}`, { token: bob })).status).toBe(200)
+    expect((await api.ask(`DELETE ${greeting()}`, { token: bob })).status).toBe(204)
     expect(await api.voicemail.greeting(idOf('bob'))).toBeUndefined()
   })
 
   it('that cannot be played is refused with what can be', async () => {
     const put = (wav: Buffer | string) =>
-      api.ask('PUT /api/v1/greeting', {
+      api.ask(`PUT ${greeting()}`, {
         token: bob,
         body: { wav: typeof wav === 'string' ? wav : wav.toString('base64') },
       })
@@ -127,6 +129,52 @@ describe('a greeting', () => {
     })
     expect((await put(writeWav(new Int16Array(8 * 121_000)))).body.message).toContain('allowed are 120 s')
     expect((await put('***')).body).toMatchObject({ code: 'invalid', field: 'wav' })
+  })
+})
+
+describe('the mailbox of a group', () => {
+  const groupId = (): string => api.directory.groups()[0]?.id ?? ''
+  const address = (): string => `/api/v1/mailboxes/${groupId()}`
+  const wav = sound.toString('base64')
+
+  it('is listed for its members with what is in it, and its messages can be asked for alone', async () => {
+    await leave('m1', groupId())
+    await leave('m2')
+    const shape = { id: groupId(), name: 'front', kind: 'group', on: false, fresh: 1, heard: 0, greeting: 'spoken' }
+    expect((await api.ask('GET /api/v1/mailboxes', { token: bob })).body.mailboxes).toEqual([
+      { ...shape, id: idOf('bob'), name: 'Bob', kind: 'person' },
+      shape,
+    ])
+    const list = await api.ask(`GET /api/v1/voicemail?mailbox=${groupId()}`, { token: bob })
+    expect(list.body).toMatchObject({ fresh: 2, messages: [{ id: 'm1' }] })
+    const dave = await api.logIn('dave')
+    expect((await api.ask(`GET /api/v1/voicemail?mailbox=${groupId()}`, { token: dave })).status).toBe(404)
+  })
+
+  it('is greeted for by its members and by administrators, who hear none of its messages', async () => {
+    const admin = await api.logIn('admin')
+    for (const token of [bob, admin]) {
+      expect((await api.ask(`PUT ${address()}/greeting`, { token, body: { wav } })).status).toBe(204)
+      expect((await api.ask(`GET ${address()}`, { token })).body).toMatchObject({ greeting: 'recorded' })
+      expect((await api.ask(`DELETE ${address()}/greeting`, { token })).status).toBe(204)
+      expect((await api.ask(`GET ${address()}`, { token })).body).toMatchObject({ greeting: 'spoken' })
+    }
+    await leave('m1', groupId())
+    expect((await api.ask('GET /api/v1/voicemail/m1/audio', { token: admin })).status).toBe(404)
+    expect((await api.ask(`GET /api/v1/mailboxes/${idOf('bob')}`, { token: admin })).status).toBe(404)
+    const dave = await api.logIn('dave')
+    for (const what of ['GET', 'DELETE'])
+      expect((await api.ask(`${what} ${address()}/greeting`, { token: dave })).status).toBe(404)
+    expect((await api.ask(`PUT ${address()}/greeting`, { token: dave, body: { wav } })).status).toBe(404)
+  })
+
+  it('is set up with the group', async () => {
+    const token = await api.logIn('admin')
+    const patch = (voicemail: unknown) => api.ask(`PATCH /api/v1/groups/${groupId()}`, { token, body: { voicemail } })
+    expect((await patch({ on: true, afterMs: 9_000 })).body.voicemail).toEqual({ on: true, afterMs: 9_000, mail: true })
+    expect((await patch({ mail: false })).body.voicemail).toEqual({ on: true, afterMs: 9_000, mail: false })
+    expect((await patch({ afterMs: null })).body.voicemail).toEqual({ on: true, mail: false })
+    expect((await patch({ afterMs: 1 })).body).toMatchObject({ code: 'invalid', field: 'voicemail.afterMs' })
   })
 })
 

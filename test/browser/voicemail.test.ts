@@ -1,10 +1,11 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeWav } from '#media'
 import { de } from '../../web/src/desk/words/de.ts'
 import { en } from '../../web/src/desk/words/en.ts'
 import { eventually } from '../interop/eventually.ts'
 import { Baresip } from '../support/baresip.ts'
-import { accessibilityFaults, buildPages, launchChromium } from '../support/browser.ts'
+import { accessibilityFaults, launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { type Baton, startBaton } from '../support/server.ts'
 
@@ -15,7 +16,6 @@ needs('chromium', 'baresip')('messages on the desk', () => {
   let baton: Baton
 
   beforeAll(async () => {
-    buildPages()
     baton = await startBaton()
     browser = await launchChromium()
   })
@@ -24,9 +24,9 @@ needs('chromium', 'baresip')('messages on the desk', () => {
     await baton?.stop()
   })
 
-  async function open(locale: 'en' | 'de'): Promise<Page> {
+  async function open(locale: 'en' | 'de', login = 'bob'): Promise<Page> {
     const context = await browser.newContext({ locale, reducedMotion: 'reduce' })
-    const data = { login: 'bob', password: 'bob-demo' }
+    const data = { login, password: `${login}-demo` }
     await context.request.post(`${baton.http}/api/v1/session`, { data, headers: { origin: baton.http } })
     const page = await context.newPage()
     page.setDefaultTimeout(20_000)
@@ -93,4 +93,40 @@ needs('chromium', 'baresip')('messages on the desk', () => {
     await dialog.getByRole('button', { name: de.voicemail.remove }).click()
     await german.getByText(de.voicemail.empty, { exact: true }).waitFor()
   }, 120_000)
+
+  test('a group gets a mailbox and a greeting, which its members hear and take away', async () => {
+    const w = en
+    const admin = await open('en', 'admin')
+    await admin.goto(`${baton.http}/desk#/groups`)
+    await admin.getByRole('button', { name: 'front', exact: true }).click()
+    const form = admin.getByRole('dialog', { name: w.groups.editTitle('front') })
+    await form.getByLabel(w.voicemail.on).check({ force: true })
+    await form.getByLabel(w.voicemail.after).fill('15')
+    const greeting = form.getByRole('region', { name: w.voicemail.greetingOf('front') })
+    const upload = (name: string, buffer: Buffer) =>
+      greeting.locator('input[type=file]').setInputFiles({ name, mimeType: 'audio/wav', buffer })
+    await upload('letter.wav', Buffer.from('no sound at all'))
+    await greeting.getByRole('alert').filter({ hasText: 'allowed are 16-bit PCM and G.711' }).waitFor()
+    await upload('greeting.wav', writeWav(new Int16Array(16_000)))
+    await greeting.getByText(w.voicemail.greetingRecorded).waitFor()
+    await form.getByRole('button', { name: w.form.save }).click()
+    await admin.getByText(w.groups.saved, { exact: true }).first().waitFor()
+    await admin.getByRole('button', { name: 'front', exact: true }).click()
+    await expect.poll(() => form.getByLabel(w.voicemail.after).inputValue()).toBe('15')
+
+    const member = await open('en')
+    await member.goto(`${baton.http}/desk#/voicemail`)
+    await member.getByLabel(w.voicemail.whose).selectOption({ label: 'front' })
+    const heard = member.getByRole('region', { name: w.voicemail.greetingOf('front') })
+    const duration = () =>
+      heard.locator('audio').evaluate(async (audio) => {
+        const sound = audio as unknown as { muted: boolean; duration: number; play(): Promise<void> }
+        sound.muted = true
+        await sound.play()
+        return sound.duration
+      })
+    expect(await duration()).toBeCloseTo(2, 1)
+    await heard.getByRole('button', { name: w.voicemail.reset }).press('Enter')
+    await heard.getByText(w.voicemail.greetingSpoken).waitFor()
+  }, 60_000)
 })

@@ -319,6 +319,24 @@ export const deskDialogs: readonly DeskView[] = [
     },
   },
   {
+    name: 'group-voicemail',
+    ...on('groups'),
+    show: async (page, w) => {
+      await button(page, 'Front desk').click()
+      const greeting = dialog(page).getByRole('region', { name: w.voicemail.greetingOf('Front desk') })
+      await greeting.getByText(w.voicemail.greetingRecorded).waitFor()
+      await greeting.getByRole('button', { name: w.voicemail.upload }).scrollIntoViewIfNeeded()
+    },
+  },
+  {
+    name: 'voicemail-group',
+    ...on('voicemail'),
+    show: async (page, w) => {
+      await page.getByLabel(w.voicemail.whose).selectOption('front')
+      await page.getByText(w.voicemail.greetingRecorded).waitFor()
+    },
+  },
+  {
     name: 'queue',
     ...on('queues'),
     show: async (page, w) => {

@@ -10,6 +10,7 @@ import type {
   Contact,
   DeviceShape,
   GroupShape,
+  Mailbox,
   PersonalSettings,
   PersonShape,
   QueueShape,
@@ -59,6 +60,17 @@ function fakeMessage(id: string, at: number, change: Partial<VoicemailMessage>):
     caller: { number: '+12025550147', name: 'Jane Cooper', personId: '' },
     ...change,
   }
+}
+
+/** A group's mailbox is greeted for by a recording, one's own is not. */
+function mailboxOf({ messages, groups }: FakeDeskData, id: string): Mailbox {
+  const group = groups.find((one) => one.id === id)
+  const fresh = messages.filter(({ mailbox, heardAt }) => mailbox.id === id && heardAt === null).length
+  const heard = messages.filter(({ mailbox, heardAt }) => mailbox.id === id && heardAt !== null).length
+  const counts = { fresh, heard }
+  return group
+    ? { id, name: group.name, kind: 'group', on: group.voicemail.on, ...counts, greeting: 'recorded' }
+    : { id, name: 'Alice', kind: 'person', on: true, ...counts, greeting: 'spoken' }
 }
 
 /** What a fake server knows; tests change it before they open the page. */
@@ -213,7 +225,7 @@ export function fakeDeskData(now: number): FakeDeskData {
         members: ['demo-alice', 'demo-bob', 'demo-carol'],
         ring: settings.ring,
         pickup: { members: true, by: [] },
-        voicemail: { on: false, mail: true },
+        voicemail: { on: true, mail: true },
         numbers: ['+12025550110'],
       },
       {
@@ -405,6 +417,7 @@ export class FakeDesk {
           demo: true,
           sip: { address: '127.0.0.1:5060', domain: 'baton.local' },
           pickupCode: '*8',
+          voicemailCode: '*97',
           people: data.people
             .slice(0, 4)
             .map(({ login, name, extension }) => ({ login, name, extension, password: `${login}-demo` })),
@@ -484,8 +497,17 @@ export class FakeDesk {
         const fits = ({ name, company }: Contact) => `${name} ${company}`.toLowerCase().includes(wanted)
         return ok({ contacts: data.contacts.filter(fits) })
       }
+      case 'GET /mailboxes':
+        return ok({ mailboxes: ['demo-alice', 'front'].map((id) => mailboxOf(data, id)) })
+      case 'GET /mailboxes/demo-alice':
+      case 'GET /mailboxes/front':
+      case 'GET /mailboxes/sales':
+        return ok(mailboxOf(data, path.split('/').at(-1) as string))
       case 'GET /voicemail':
-        return ok({ messages: data.messages, fresh: data.messages.filter(({ heardAt }) => heardAt === null).length })
+        return ok({
+          messages: data.messages.filter(({ mailbox }) => [null, mailbox.id].includes(query.get('mailbox'))),
+          fresh: data.messages.filter(({ heardAt }) => heardAt === null).length,
+        })
       case 'GET /records':
         return ok({ records: data.records })
       case 'GET /charges': {

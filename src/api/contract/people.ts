@@ -46,7 +46,6 @@ export const callerRule = z.strictObject({
   to: dialled.optional(),
 })
 
-/** What a person sets for themselves. */
 /** Whether callers who reach nobody may leave a message. */
 export const voicemailRule = z.strictObject({
   on: z.boolean(),
@@ -56,6 +55,7 @@ export const voicemailRule = z.strictObject({
   mail: z.boolean(),
 })
 
+/** What a person sets for themselves. */
 export const personalSettings = z.strictObject({
   /** `away`: the desk is silent, phones ring; `dnd`: nothing rings. */
   presence,
@@ -241,7 +241,8 @@ export const groupPatch = z.strictObject({
   members: z.array(id).max(1_000).optional(),
   ring: ringPlan.partial().optional(),
   pickup: pickupRule.partial().optional(),
-  voicemail: voicemailRule.partial().optional(),
+  /** `afterMs: null`: after the whole ringing time. */
+  voicemail: voicemailRule.partial().extend({ afterMs: voicemailRule.shape.afterMs.nullable() }).optional(),
 })
 
 export const ownNumber = z.object({

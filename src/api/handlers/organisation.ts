@@ -1,4 +1,4 @@
-import type { Group, Trunk, TrunkInput } from '#directory'
+import type { Group, Trunk, TrunkInput, VoicemailRule } from '#directory'
 import type { NumberRow } from '#storage'
 import type { GroupShape, OwnNumber, TrunkShape } from '../contract.ts'
 import type { DeskParts, HandlersOf, Under } from '../exchange.ts'
@@ -15,7 +15,7 @@ export const organisationHandlers: HandlersOf<Under<'groups'> | Under<'numbers'>
       ...{ id, name: body.name ?? name, extension: body.extension ?? extension, members: body.members ?? members },
       ring: { ...before.ring, ...body.ring },
       pickup: { ...before.pickup, ...body.pickup },
-      voicemail: { ...before.voicemail, ...body.voicemail },
+      voicemail: voicemailAfter(before.voicemail, body.voicemail),
     })
     return groupShape(desk, after)
   },
@@ -43,6 +43,13 @@ export const organisationHandlers: HandlersOf<Under<'groups'> | Under<'numbers'>
     await desk.directory.removeTrunk(trunkOf(desk, path.id).id)
     return undefined
   },
+}
+
+type VoicemailWish = { readonly on?: boolean; readonly afterMs?: number | null; readonly mail?: boolean }
+
+function voicemailAfter(before: VoicemailRule, wish: VoicemailWish = {}): VoicemailRule {
+  const { afterMs, ...rest } = { ...before, ...wish }
+  return typeof afterMs === 'number' ? { ...rest, afterMs } : rest
 }
 
 function groupOf({ directory }: DeskParts, id: string): Group {

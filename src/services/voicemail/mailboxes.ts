@@ -167,7 +167,7 @@ export class Mailboxes {
 
   // ---- greetings -----------------------------------------------------------------------------------------------------------------
 
-  /** What a person has recorded; `undefined` where they have not, or it cannot be played. */
+  /** The recording that callers hear; `undefined` where there is none, or it cannot be played. */
   async greeting(id: string): Promise<Int16Array | undefined> {
     const wav = await this.greetingFile(id)
     try {
@@ -180,6 +180,14 @@ export class Mailboxes {
 
   async greetingFile(id: string): Promise<Buffer | undefined> {
     return readFile(this.#greetingPath(id)).catch(() => undefined)
+  }
+
+  /** Whether callers hear a recording. */
+  async isGreeted(id: string): Promise<boolean> {
+    return stat(this.#greetingPath(id)).then(
+      () => true,
+      () => false,
+    )
   }
 
   /** @throws WavError when it cannot be played, or lasts too long */

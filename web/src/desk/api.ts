@@ -45,12 +45,12 @@ export const api = {
   charges: (values: { cursor?: string; from?: number; to?: number }, signal?: Signal) =>
     ask('GET /api/v1/charges', { query: { limit: 30, ...values }, ...signalled(signal) }),
 
-  voicemail: (limit: number, signal?: Signal) =>
-    ask('GET /api/v1/voicemail', { query: { limit }, ...signalled(signal) }),
+  voicemail: (values: { limit: number; mailbox?: string }, signal?: Signal) =>
+    ask('GET /api/v1/voicemail', { query: values, ...signalled(signal) }),
   hearMessage: (id: string, heard: boolean) => ask('PATCH /api/v1/voicemail/{id}', { path: { id }, body: { heard } }),
   removeMessage: (id: string) => ask('DELETE /api/v1/voicemail/{id}', { path: { id } }),
-  putGreeting: (wav: string) => ask('PUT /api/v1/greeting', { body: { wav } }),
-  resetGreeting: () => ask('DELETE /api/v1/greeting'),
+  putGreeting: (id: string, wav: string) => ask('PUT /api/v1/mailboxes/{id}/greeting', { path: { id }, body: { wav } }),
+  resetGreeting: (id: string) => ask('DELETE /api/v1/mailboxes/{id}/greeting', { path: { id } }),
 
   contacts: (values: { q?: string; cursor?: string; number?: string }, signal?: Signal) =>
     ask('GET /api/v1/contacts', { query: { limit: 60, ...values }, ...signalled(signal) }),

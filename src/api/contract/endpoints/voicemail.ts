@@ -36,25 +36,43 @@ export const voicemailEndpoints = {
     path: idPath,
     ...none,
   },
-  'GET /api/v1/greeting': {
-    about: 'My own recording that callers hear before they leave a message; 404 while the spoken greeting is played.',
+  'GET /api/v1/mailboxes': {
+    about: 'My mailbox and those of my groups, with how many messages are in them.',
+    access: 'person',
+    scope: 'records:read',
+    status: 200,
+    answer: voicemail.mailboxList,
+  },
+  'GET /api/v1/mailboxes/{id}': {
+    about: 'One mailbox, by the id of its person or group: one that I hear, or that of any group for administrators.',
+    access: 'person',
+    scope: 'records:read',
+    path: idPath,
+    status: 200,
+    answer: voicemail.mailbox,
+  },
+  'GET /api/v1/mailboxes/{id}/greeting': {
+    about: 'The recording that callers hear before they leave a message; 404 while the spoken greeting is played.',
     access: 'person',
     scope: 'settings',
+    path: idPath,
     status: 200,
     type: 'audio/wav',
   },
-  'PUT /api/v1/greeting': {
-    about: 'Greet callers with a recording of my own.',
+  'PUT /api/v1/mailboxes/{id}/greeting': {
+    about: 'Greet callers with a recording.',
     access: 'person',
     scope: 'settings',
+    path: idPath,
     body: voicemail.greetingBody,
     bodyLimit: 32_000_100,
     ...none,
   },
-  'DELETE /api/v1/greeting': {
-    about: 'Take my recording away: the spoken greeting is played again.',
+  'DELETE /api/v1/mailboxes/{id}/greeting': {
+    about: 'Take the recording away: the spoken greeting is played again.',
     access: 'person',
     scope: 'settings',
+    path: idPath,
     ...none,
   },
 } as const satisfies Record<string, Endpoint>

@@ -6,12 +6,14 @@ import { numberText } from '../calls/party.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { AdminOnly } from '../parts/admin-only.tsx'
 import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
+import { Greeting } from '../parts/greeting.tsx'
 import { inputsOf } from '../parts/inputs.ts'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
 import { RingOrder, ringFormOf, ringPlanOf } from '../parts/ring-order.tsx'
 import { say } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
 import { useList } from '../parts/use-list.ts'
+import { afterMsOf, VoicemailFields, voicemailFormOf } from '../parts/voicemail-fields.tsx'
 
 /** Groups: one extension that rings several people. */
 export function GroupsPage() {
@@ -90,6 +92,7 @@ function GroupDialog({ group, groups, onClose, onChanged }: GroupDialogProps) {
     members: [...(group?.members ?? [])],
     pickup: { members: group?.pickup.members ?? true, by: [...(group?.pickup.by ?? [])] },
   })
+  const [voicemail, setVoicemail] = useState(() => voicemailFormOf(group?.voicemail ?? { on: false, mail: true }))
   const [ring, setRing] = useState(() => ringFormOf(group?.ring ?? newRing))
   const [removing, setRemoving] = useState(false)
   const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }))
@@ -97,8 +100,15 @@ function GroupDialog({ group, groups, onClose, onChanged }: GroupDialogProps) {
   const entries = people.filter(({ id }) => form.members.includes(id)).map(({ login, name }) => ({ key: login, name }))
   const save = async () => {
     const body = { ...form, ring: ringPlanOf(ring, entries) }
-    if (group) await ask('PATCH /api/v1/groups/{id}', { path: { id: group.id }, body })
-    else await ask('POST /api/v1/groups', { body })
+    const afterMs = afterMsOf(voicemail)
+    const rule = { on: voicemail.on, mail: voicemail.mail }
+    if (group) {
+      const changed = { ...body, voicemail: { ...rule, afterMs } }
+      await ask('PATCH /api/v1/groups/{id}', { path: { id: group.id }, body: changed })
+    } else {
+      const added = { ...body, voicemail: afterMs === null ? rule : { ...rule, afterMs } }
+      await ask('POST /api/v1/groups', { body: added })
+    }
     say(w.groups.saved)
     onChanged()
   }
@@ -168,6 +178,17 @@ function GroupDialog({ group, groups, onClose, onChanged }: GroupDialogProps) {
               change={(part) => setRing((before) => ({ ...before, ...part }))}
               faultOf={faultOf}
             />
+            <fieldset className="dialog-part">
+              <legend>{w.voicemail.settings}</legend>
+              <p className="quiet">{w.groups.voicemailHint}</p>
+              <VoicemailFields
+                form={voicemail}
+                mail={w.groups.voicemailMail}
+                change={(part) => setVoicemail((before) => ({ ...before, ...part }))}
+                faultOf={faultOf}
+              />
+              {group && <Greeting mailbox={group.id} title={w.voicemail.greetingOf(group.name)} />}
+            </fieldset>
           </>
         )
       }}

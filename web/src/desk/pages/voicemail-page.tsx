@@ -1,13 +1,15 @@
+import { NativeSelect } from '@mantine/core'
 import { useRef, useState } from 'react'
 import type { VoicemailMessage } from '#api/contract.ts'
 import { useLive } from '../../api/live.ts'
 import { useSpeech } from '../../i18n/index.ts'
 import { clockText } from '../../parts/use-now.ts'
 import { partyText } from '../../parts/words.ts'
-import { api, faultText } from '../api.ts'
+import { api, ask, faultText } from '../api.ts'
 import { numberText } from '../calls/party.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { SureDialog } from '../parts/form-dialog.tsx'
+import { Greeting } from '../parts/greeting.tsx'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
 import { say, sayTrouble } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
@@ -21,7 +23,11 @@ export function VoicemailPage() {
   const { voicemailCode } = useDesk()
   const { messages: changes } = useLive()
   const [shown, setShown] = useState(30)
-  const { value, failed, reload } = useList((signal) => api.voicemail(shown, signal), `${changes} ${shown}`)
+  const [mailbox, setMailbox] = useState('')
+  const mailboxes = useMailboxes(String(changes))
+  const only = mailboxes.some(({ id }) => id === mailbox) ? { mailbox } : {}
+  const key = `${changes} ${shown} ${only.mailbox}`
+  const { value, failed, reload } = useList((signal) => api.voicemail({ limit: shown, ...only }, signal), key)
   const [removing, setRemoving] = useState<VoicemailMessage>()
   return (
     <div className="page">
@@ -29,6 +35,18 @@ export function VoicemailPage() {
       <p className="unseen" role="status">
         {value && value.fresh > 0 ? w.voicemail.waiting(value.fresh) : ''}
       </p>
+      {mailboxes.length > 1 && (
+        <NativeSelect
+          className="mailboxes"
+          label={w.voicemail.whose}
+          data={[
+            { value: '', label: w.voicemail.allMailboxes },
+            ...mailboxes.map(({ id, name, fresh }) => ({ value: id, label: w.voicemail.mailbox(name, fresh) })),
+          ]}
+          value={only.mailbox ?? ''}
+          onChange={(event) => setMailbox(event.currentTarget.value)}
+        />
+      )}
       {failed && <p className="quiet">{w.form.loadFailed}</p>}
       {!value && !failed && <Skeleton lines={4} />}
       {value?.messages.length === 0 && <Empty title={w.voicemail.empty} hint={w.voicemail.emptyHint} />}
@@ -44,6 +62,13 @@ export function VoicemailPage() {
           {w.form.more}
         </button>
       )}
+      {mailboxes
+        .filter(({ id, kind }) => id === only.mailbox && kind === 'group')
+        .map(({ id, name }) => (
+          <div key={id} className="card greeting-card">
+            <Greeting alone mailbox={id} title={w.voicemail.greetingOf(name)} />
+          </div>
+        ))}
       <SureDialog
         question={removing && w.voicemail.sure(partyText(removing.caller, t))}
         action={w.voicemail.remove}
@@ -56,6 +81,13 @@ export function VoicemailPage() {
       />
     </div>
   )
+}
+
+/** Those that take messages or hold some; what is always empty is not shown. */
+function useMailboxes(changes: string) {
+  const { value } = useList((signal) => ask('GET /api/v1/mailboxes', { signal }), changes)
+  const all = value?.mailboxes ?? []
+  return all.filter(({ kind, on, fresh, heard }) => kind === 'person' || on || fresh + heard > 0)
 }
 
 interface MessageProps {
@@ -83,7 +115,7 @@ function Message({ message, onRemove, onChanged }: MessageProps) {
   const number = caller.number === 'anonymous' ? '' : caller.number
   const callBack = w.history.callBack(who)
   return (
-    <li className="row message" data-fresh={heardAt === null}>
+    <li className="row voice-message" data-fresh={heardAt === null}>
       <div className="row-main">
         <p>
           <strong>
@@ -113,7 +145,7 @@ function Message({ message, onRemove, onChanged }: MessageProps) {
         aria-label={w.voicemail.play(who)}
         onPlay={played}
       />
-      <div className="message-acts">
+      <div className="voice-message-acts">
         {number !== '' && (
           <button
             type="button"

@@ -120,6 +120,8 @@ export const deDirectory: typeof enDirectory = {
     pickupHint: 'Klingelt es bei einem von ihnen oder bei der Gruppe, können die anderen den Anruf annehmen.',
     pickupBy: 'Wer noch heranholen darf',
     count: (count) => (count === 1 ? '1 Mitglied' : `${count} Mitglieder`),
+    voicemailHint: 'Wer niemanden erreicht, hinterlässt eine Nachricht, die alle Mitglieder hören.',
+    voicemailMail: 'Nachrichten auch an die E-Mail-Adressen der Mitglieder schicken',
     mode: 'Wie es klingelt',
     newTitle: 'Neue Gruppe',
     editTitle: (name) => `${name} bearbeiten`,

@@ -118,6 +118,8 @@ export const enDirectory = {
     pickupHint: 'A call that rings one of them, or the group, can be taken by the others.',
     pickupBy: 'Who else may pick up',
     count: (count: number) => (count === 1 ? '1 member' : `${count} members`),
+    voicemailHint: 'Callers who reach nobody leave a message, which all members hear.',
+    voicemailMail: 'Send messages to the e-mail addresses of the members, too',
     mode: 'How it rings',
     newTitle: 'New group',
     editTitle: (name: string) => `Edit ${name}`,
