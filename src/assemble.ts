@@ -217,13 +217,17 @@ function promptsOf({ config, log }: Parts<Transport>): Prompts {
 }
 
 function callbackParts({ config, log, directory, callbacks = {} }: Parts<Transport>, calls: Calls): CallbackParts {
-  const { perSecond, atOnce, account } = config.callbacks
+  const { perSecond, atOnce, account, centreRecording } = config.callbacks
   const pays = account === undefined ? undefined : directory.personByLogin(account)
   if (account !== undefined && !pays) log.warn({ account }, 'callbacks.account names nobody: nobody pays for outsiders')
   const failed = (sentence: string): void => log.warn({}, sentence)
   return {
     calls,
     announcer: new Prompts({ folder: config.data, failed }),
+    recordings: {
+      ...{ folder: join(config.data, 'callbacks'), on: centreRecording.on },
+      ...{ mostMs: centreRecording.mostSeconds * 1_000, keepMs: centreRecording.keepDays * 86_400_000 },
+    },
     ...callbacks,
     settings: { perSecond, atOnce, account: pays?.id ?? '', ...callbacks.settings },
   }

@@ -208,6 +208,16 @@ export const configSchema = z.strictObject({
           called: text.optional(),
         })
         .prefault({}),
+      /** What centres of others say once their keys are pressed is recorded for who asked for the call: where the law allows it. */
+      centreRecording: z
+        .strictObject({
+          on: z.boolean().default(false),
+          /** Longest recording. */
+          mostSeconds: whole(5, 300).default(30),
+          /** How long it can be listened to; then it is deleted. */
+          keepDays: whole(1, 365).default(7),
+        })
+        .prefault({}),
       /** Centres of others that say by HTTP how long one would wait. */
       centres: z
         .array(

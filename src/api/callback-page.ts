@@ -61,6 +61,30 @@ addEventListener('hashchange', () => location.reload())
 look().catch(() => end(text.broken))
 `
 
+/** Runs on the page: asks for the sound with the code behind the # and gives it to the player. */
+const listenScript = `
+const words = {
+  en: { head: 'What the centre said', unknown: 'This recording is not there: it is deleted after a while.', broken: 'That did not work. Please try again.' },
+  de: { head: 'Was die Zentrale gesagt hat', unknown: 'Diese Aufnahme gibt es nicht: Nach einiger Zeit wird sie gelöscht.', broken: 'Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.' },
+}
+const language = navigator.language.startsWith('de') ? 'de' : 'en'
+const text = words[language]
+const [head, player, told] = ['h1', 'audio', '#told'].map((name) => document.querySelector(name))
+document.documentElement.lang = language
+head.textContent = document.title = text.head
+player.setAttribute('aria-label', text.head)
+async function load() {
+  const answer = await fetch('/api/v1/callback-recordings', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code: location.hash.slice(1) }),
+  })
+  if (!answer.ok) { told.textContent = answer.status === 404 || answer.status === 400 ? text.unknown : text.broken; return }
+  player.src = URL.createObjectURL(await answer.blob())
+  player.hidden = false
+}
+addEventListener('hashchange', () => location.reload())
+load().catch(() => { told.textContent = text.broken })
+`
+
 const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 
 /** The policy of {@link callbackPage}, which has its style and script inside. */
@@ -73,3 +97,15 @@ export const callbackPage =
   '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">' +
   `<title>Baton</title><style>${style}</style></head><body><main><h1>Baton</h1><p id="about"></p>` +
   `<p><button type="button" hidden></button></p><p id="told" role="status"></p></main><script>${script}</script></body></html>\n`
+
+/** The policy of {@link listenPage}: what it plays was fetched by its script. */
+export const listenPagePolicy = contentPolicy
+  .replace("style-src 'self'", `style-src ${hash(style)}`)
+  .replace("script-src 'self'", `script-src ${hash(listenScript)}`)
+  .replace("media-src 'self'", 'media-src blob:')
+
+/** Where the link of a message leads that offers what a centre said. */
+export const listenPage =
+  '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">' +
+  `<title>Baton</title><style>${style}</style></head><body><main><h1>Baton</h1><p><audio controls hidden></audio></p>` +
+  `<p id="told" role="status"></p></main><script>${listenScript}</script></body></html>\n`

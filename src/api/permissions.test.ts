@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writeWav } from '#media'
 import type { VoicemailRow } from '#storage'
@@ -47,6 +48,18 @@ beforeAll(async () => {
   tokenId = (await api.ask('POST /api/v1/tokens', { token, body: { name: 'x', scopes: ['settings'] } })).body.id
   await api.queues.put({ id: 'sales', name: 'Sales', publicWait: true })
   callbackId = (await api.ask('POST /api/v1/callbacks', { token, body: { called: 'bob', at: 'in 2 hours' } })).body.id
+  const said = {
+    id: 'recording-a',
+    callbackId,
+    number: 1,
+    node: 'n',
+    at: api.clock.now(),
+    ms: 3_000,
+    partial: 0,
+  } as const
+  await writeFile(join(api.callbackFolder, `${said.id}.wav`), greeting)
+  await api.callbacks.storage.recordings.begin({ ...said, state: 'recording' })
+  await api.callbacks.storage.recordings.keep({ ...said, state: 'kept' }, [])
 })
 afterAll(() => api.close())
 

@@ -4,7 +4,7 @@ import { type Context, Hono } from 'hono'
 import type { Person } from '#directory'
 import type { Refusal } from './access.ts'
 import { rangeOf } from './bytes.ts'
-import { callbackPage, callbackPagePolicy } from './callback-page.ts'
+import { callbackPage, callbackPagePolicy, listenPage, listenPagePolicy } from './callback-page.ts'
 import { type ApiError, type Endpoint, type EndpointName, endpoints, type Readiness } from './contract.ts'
 import type { Exchange, Surroundings } from './exchange.ts'
 import { ApiFault, faultOf } from './fault.ts'
@@ -72,6 +72,7 @@ export function createRoutes(options: RouteOptions): Hono<Environment> {
 
   for (const page of ['/callbacks/cancel', '/callbacks/confirm'])
     app.get(page, (c) => c.html(callbackPage, 200, { 'content-security-policy': callbackPagePolicy }))
+  app.get('/callbacks/listen', (c) => c.html(listenPage, 200, { 'content-security-policy': listenPagePolicy }))
   app.get('/widget.js', (c) =>
     c.body(widgetScript, 200, {
       'content-type': 'text/javascript; charset=utf-8',

@@ -41,13 +41,14 @@ export class CallbackHouse {
     this.told = told
   }
 
-  static async start(settings: object = {}): Promise<CallbackHouse> {
+  /** @param more what the service is made with besides */
+  static async start(settings: object = {}, more: ScenarioOptions['callbacks'] = {}): Promise<CallbackHouse> {
     const told: CallbackTold[] = []
     const notices = (what: CallbackTold): readonly OutboxRow[] => {
       told.push(what)
       return [noticeOf(what)]
     }
-    const options = { callbacks: { announcer, notices, settings } }
+    const options = { callbacks: { announcer, notices, settings, ...more } }
     const house = new CallbackHouse(await Scenario.start(options), options, told)
     house.watch()
     return house

@@ -84,10 +84,12 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   const acts = new FakeActs(calls)
   const core = { clock, storage, random, log: silentLog, settings: { node: 'n' } }
   const notices = new NoticeMaker({ storage: storage.callbacks, clock, baseUrl: 'https://baton.example' })
+  const callbackFolder = mkdtempSync(join(tmpdir(), 'baton-api-callbacks-'))
   const service = new CallbackService({
     calls: { core } as unknown as Calls,
     announcer: { say: () => [] } as never,
     notices: (told) => notices.outcome(told),
+    recordings: { folder: callbackFolder, on: true, mostMs: 30_000, keepMs: 7 * 86_400_000 },
   })
   const intake = new Intake({ service, storage, directory, notices, clock, random, log: silentLog })
   const widget = { origins: ['https://shop.example'], confirm: 'key', called: 'front' } as const
@@ -154,6 +156,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
       acts,
       subscriptions,
       callbacks,
+      callbackFolder,
       voicemail,
       queues,
       server,
@@ -176,6 +179,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
       directory.close()
       await storage.close()
       rmSync(voicemailFolder, { recursive: true, force: true })
+      rmSync(callbackFolder, { recursive: true, force: true })
     },
   }
 }

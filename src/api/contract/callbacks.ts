@@ -25,6 +25,15 @@ export const callbackConfirmation = z.object({
   at: time,
 })
 
+/** What a centre said once its keys were pressed: `GET /api/v1/callbacks/{id}/recording?attempt=NUMBER`. */
+export const callbackRecording = z.object({
+  at: time,
+  /** How long it is. */
+  ms: z.number(),
+  /** The server died while it was recorded: its end is missing. */
+  partial: z.boolean(),
+})
+
 export const callbackAttempt = z.object({
   number: z.number(),
   callId: z.string(),
@@ -36,6 +45,7 @@ export const callbackAttempt = z.object({
   /** '' while it goes on. */
   outcome: z.string(),
   confirmations: z.array(callbackConfirmation),
+  recording: callbackRecording.optional(),
 })
 
 export const callback = z.object({
@@ -78,6 +88,14 @@ export const callbackBody = z.strictObject({
   caller: line(200).default('me'),
   at: when.optional(),
   note: lines(2_000).default(''),
+})
+
+/** `GET /api/v1/callbacks/{id}/recording`: of which attempt; of the last one that has a recording where it is left out. */
+export const callbackRecordingQuery = z.strictObject({ attempt: z.coerce.number().int().min(1).max(1_000).optional() })
+
+/** `POST /api/v1/callback-recordings`: the code stands behind the # of the link in the message that offers the recording. */
+export const callbackRecordingBody = z.strictObject({
+  code: z.string().regex(/^[0-9a-f]{1,64}\.[0-9a-f]{40}$/, 'what stands behind the # of the link'),
 })
 
 export const callbackAnswer = z.strictObject({ text: line(500, 1) })

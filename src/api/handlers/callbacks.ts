@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from '#channels'
 import type { Person } from '#directory'
 import { type AttemptDetail, type CallbackParty, type Granted, openOf, textsOf } from '#services'
-import type { CallbackAttemptRow, CallbackRow } from '#storage'
+import type { CallbackAttemptRow, CallbackRecordingRow, CallbackRow } from '#storage'
 import type { Callback } from '../contract.ts'
 import type { CallbackDesk, DeskParts, HandlersOf, Under } from '../exchange.ts'
 import { ApiFault, notFound } from '../fault.ts'
 import { seesAll, type Viewer } from '../viewer.ts'
 
-type Names = Under<'callbacks'> | Under<'widget'> | 'POST /api/v1/callback-links'
+type Names = Under<'callbacks'> | Under<'widget'> | `POST /api/v1/callback-${'links' | 'recordings'}`
 
 export const callbackHandlers: HandlersOf<Names> = {
   'POST /api/v1/callbacks': async ({ desk, person, body }) => {
@@ -43,7 +43,27 @@ export const callbackHandlers: HandlersOf<Names> = {
     const callbacks = callbacksOf(desk)
     const request = await visible(callbacks, viewer, person, path.id)
     const attempts = await callbacks.storage.attemptsOf(request.id)
-    return { ...shapeOf(callbacks, request), history: attempts.map(attemptShape) }
+    const recordings = (await callbacks.service.recordings?.of(request.id)) ?? []
+    const recordingOf = ({ id }: CallbackAttemptRow) => recordings.find((recording) => recording.id === id)
+    return {
+      ...shapeOf(callbacks, request),
+      history: attempts.map((attempt) => attemptShape(attempt, recordingOf(attempt))),
+    }
+  },
+
+  'GET /api/v1/callbacks/{id}/recording': async ({ desk, viewer, person, path, query }) => {
+    const callbacks = callbacksOf(desk)
+    const request = await visible(callbacks, viewer, person, path.id)
+    const recordings = (await callbacks.service.recordings?.of(request.id)) ?? []
+    return soundOf(
+      callbacks,
+      recordings.findLast(({ number }) => query.attempt === undefined || number === query.attempt),
+    )
+  },
+
+  'POST /api/v1/callback-recordings': async ({ desk, body }) => {
+    const callbacks = callbacksOf(desk)
+    return soundOf(callbacks, await callbacks.service.recordings?.byCode(body.code))
   },
 
   'DELETE /api/v1/callbacks/{id}': async ({ desk, viewer, person, path }) => {
@@ -109,6 +129,14 @@ export const callbackHandlers: HandlersOf<Names> = {
 function callbacksOf({ callbacks }: DeskParts): CallbackDesk {
   if (!callbacks) throw new ApiFault(404, 'no-callbacks', 'This server takes no requests for calls.')
   return callbacks
+}
+
+/** @throws ApiFault 404 for none, one that is over, and one that another server has */
+async function soundOf({ service }: CallbackDesk, row: CallbackRecordingRow | undefined): Promise<Uint8Array> {
+  if (!row) throw notFound('recording')
+  const wav = await service.recordings?.audio(row)
+  if (!wav) throw new ApiFault(404, 'not-here', 'This recording is not on this server.')
+  return wav
 }
 
 /** What a link in a message does. @throws ApiFault 404 or 409 */
@@ -192,11 +220,12 @@ function partyOf(json: string): { dial: string; name: string } {
   return { dial, name }
 }
 
-function attemptShape(row: CallbackAttemptRow) {
+function attemptShape(row: CallbackAttemptRow, recording: CallbackRecordingRow | undefined) {
   const { number, callId, startedAt, calledAt, callerAt, joinedAt, endedAt, outcome } = row
   const { confirmations } = JSON.parse(row.detail) as AttemptDetail
   return {
     ...{ number, callId, startedAt, calledAt, callerAt, joinedAt, endedAt, outcome },
     confirmations: [...confirmations],
+    ...(recording ? { recording: { at: recording.at, ms: recording.ms, partial: recording.partial === 1 } } : {}),
   }
 }

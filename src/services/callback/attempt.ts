@@ -15,6 +15,7 @@ import {
 import type { Timer } from '#lib'
 import { type Sound, type SpokenPart, sayKeys } from '#media'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
+import type { CentreRecordings } from './recordings.ts'
 import type { Outcome } from './retry.ts'
 import type {
   Announcer,
@@ -29,6 +30,8 @@ export interface AttemptParts {
   readonly calls: Calls
   readonly announcer: Announcer
   readonly settings: CallbackSettings
+  /** Where what a centre says is recorded. */
+  readonly recordings?: Pick<CentreRecordings, 'record'>
   readonly request: CallbackRow
   /** As it was stored when the attempt began. */
   readonly row: CallbackAttemptRow
@@ -60,11 +63,18 @@ export class Attempt {
   readonly #parts: AttemptParts
   readonly #confirmations: LegConfirmation[] = []
   #served: ServedCall | undefined
+  #recording: { stop(): void } | undefined
+  #phase: CallbackPhase = 'ringing-called'
   #cancelled = false
 
   constructor(parts: AttemptParts) {
     this.#parts = parts
     this.row = parts.row
+  }
+
+  /** Where it is. */
+  get phase(): CallbackPhase {
+    return this.#phase
   }
 
   /** Rings and joins. Resolves when the two are joined or the attempt has failed; never rejects. */
@@ -109,7 +119,10 @@ export class Attempt {
     } else {
       this.#step('sending-keys')
       await called.sendDigits(request.keys)
+      this.#recording = await this.#parts.recordings?.record(called, this.row)
       if (!(await this.#personAtCentre(called))) return 'called-no-key'
+      // The centre's announcement is wanted, not what people say who have answered.
+      if (this.#called.pressOne !== false) this.#recording?.stop()
     }
 
     this.#step('ringing-caller')
@@ -117,6 +130,7 @@ export class Attempt {
     try {
       const callerPlan = served.planFor(this.#caller.dial, origin, shown)
       const caller = await this.#ring(served, 'caller', callerPlan, shown, called)
+      this.#recording?.stop()
       this.#step('announcing-caller')
       if (!(await called.while(this.#announceToCaller(caller)))) {
         served.release(caller)
@@ -314,6 +328,7 @@ export class Attempt {
   }
 
   #step(phase: CallbackPhase): void {
+    this.#phase = phase
     this.#parts.progress(this.row, phase)
   }
 

@@ -12,6 +12,7 @@ export {
 } from './intake-types.ts'
 export { NoticeMaker, type NoticeParts } from './notices.ts'
 export { Outbox, type OutboxParts } from './outbox.ts'
+export { CentreRecordings, type RecordingSettings } from './recordings.ts'
 export { defaultRetryPolicy, type Outcome, type RetryPolicy, type Window, withinWindow } from './retry.ts'
 export { type CallbackParts, CallbackService, defaultCallbackSettings } from './service.ts'
 export { type Language, type RefusalCode, textsOf, whenText } from './texts.ts'

@@ -114,7 +114,9 @@ export class NoticeMaker {
   }
 
   /** What became of an attempt, or of the request. */
-  async outcome({ what, request, attempt, outcome, nextAt }: CallbackTold): Promise<readonly OutboxRow[]> {
+  async outcome(told: CallbackTold): Promise<readonly OutboxRow[]> {
+    const { what, request, attempt, outcome, nextAt } = told
+    if (what === 'heard') return this.#heard(told)
     const texts = textsOf(request.language)
     const spoken = this.spoken(request)
     const name = `${what}-${attempt?.number ?? request.attempts}`
@@ -136,6 +138,17 @@ export class NoticeMaker {
       }
     }
     return this.#make(request, name, texts.subject(spoken.called), text())
+  }
+
+  /** What the centre said can be listened to. */
+  async #heard({ request, recording }: CallbackTold): Promise<readonly OutboxRow[]> {
+    const link = recording ? this.#link('listen', recording.code) : ''
+    if (!recording || link === '') return []
+    const texts = textsOf(request.language)
+    const spoken = this.spoken(request)
+    const until = whenText(recording.until, this.#parts.clock.now(), request.timeZone, request.language)
+    const text = texts.heard(spoken, link, until, request.state === 'ringing')
+    return this.#make(request, `heard-${recording.number}`, texts.subject(spoken.called), text)
   }
 
   /** How a request is spoken of to who asked. */
@@ -176,7 +189,7 @@ export class NoticeMaker {
     return asker?.email ? { channel: 'mail', thread: { to: asker.email } } : undefined
   }
 
-  #link(page: 'cancel' | 'confirm', code: string): string {
+  #link(page: 'cancel' | 'confirm' | 'listen', code: string): string {
     const { baseUrl } = this.#parts
     // Behind the # it reaches no log and no Referer.
     return baseUrl === '' || code === '' ? '' : `${baseUrl}/callbacks/${page}#${code}`

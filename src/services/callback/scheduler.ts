@@ -1,6 +1,7 @@
 import type { Calls } from '#call'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
 import { Attempt } from './attempt.ts'
+import type { CentreRecordings } from './recordings.ts'
 import { isTooLate, nextAttempt, type Outcome } from './retry.ts'
 import { Rounds } from './rounds.ts'
 import type {
@@ -18,6 +19,7 @@ export interface SchedulerParts {
   readonly announcer: Announcer
   readonly notices: Notices
   readonly settings: CallbackSettings
+  readonly recordings?: Pick<CentreRecordings, 'record'>
   changed(view: CallbackView): void
 }
 
@@ -79,6 +81,12 @@ export class Scheduler {
   /** A request was called off: what rings for it here is ended. */
   cancelled(id: string): void {
     this.#running.get(id)?.attempt.cancel()
+  }
+
+  /** The attempt under way here for a request, as watchers are told of it. */
+  underWay(id: string): Pick<CallbackView, 'attempt' | 'phase'> {
+    const attempt = this.#running.get(id)?.attempt
+    return attempt ? { attempt: attempt.row, phase: attempt.phase } : {}
   }
 
   /** Begins nothing more. Resolves once the attempts that have ended are written. */
@@ -195,10 +203,11 @@ export class Scheduler {
         dueAt: null,
       },
     }
-    const { announcer, settings: ours, changed } = this.#parts
+    const { announcer, settings: ours, recordings, changed } = this.#parts
     const progress = (attempt: CallbackAttemptRow, phase: CallbackPhase): void =>
       changed({ request: ringing, attempt, phase })
-    const attempt = new Attempt({ calls, announcer, settings: ours, request: ringing, row, progress })
+    const given = { calls, announcer, settings: ours, ...(recordings ? { recordings } : {}) }
+    const attempt = new Attempt({ ...given, request: ringing, row, progress })
     const over = this.#run(attempt, ringing)
     this.#running.set(request.id, { attempt, over })
   }

@@ -1,5 +1,6 @@
 import type { Calls } from '#call'
 import type { CallbackRow, OutboxRow } from '#storage'
+import { CentreRecordings, type RecordingSettings } from './recordings.ts'
 import { defaultRetryPolicy } from './retry.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Announcer, CallbackChanges, CallbackSettings, CallbackTold, CallbackView, Notices } from './types.ts'
@@ -22,6 +23,8 @@ export interface CallbackParts {
   /** Makes the messages that the asker gets; none when left out. */
   readonly notices?: Notices
   readonly settings?: Partial<CallbackSettings>
+  /** Where and how long what centres say is recorded; not at all where it is left out. */
+  readonly recordings?: RecordingSettings
 }
 
 /**
@@ -37,21 +40,30 @@ export interface CallbackParts {
  * A question that nobody has answered for 7 days ends as `failed` with outcome `unanswered`, without a word.
  */
 export class CallbackService {
+  /** What centres said; `undefined` where that is never recorded. */
+  readonly recordings: CentreRecordings | undefined
   readonly #calls: Calls
   readonly #notices: Notices
   readonly #scheduler: Scheduler
   readonly #watchers = new Set<(view: CallbackView) => void>()
 
-  constructor({ calls, announcer, notices = () => [], settings = {} }: CallbackParts) {
+  constructor({ calls, announcer, notices = () => [], settings = {}, recordings }: CallbackParts) {
     this.#calls = calls
     this.#notices = notices
     const all = { ...defaultCallbackSettings, ...settings }
-    this.#scheduler = new Scheduler({ calls, announcer, notices, settings: all, changed: (view) => this.#tell(view) })
+    const heard = (id: string): void => void this.#heard(id)
+    this.recordings =
+      recordings && new CentreRecordings({ core: calls.core, settings: recordings, notices, changed: heard })
+    this.#scheduler = new Scheduler({
+      ...{ calls, announcer, notices, settings: all, changed: (view: CallbackView) => this.#tell(view) },
+      ...(this.recordings ? { recordings: this.recordings } : {}),
+    })
   }
 
   /** Ends what a crashed run left behind and begins to make calls. */
-  start(): Promise<void> {
-    return this.#scheduler.start()
+  async start(): Promise<void> {
+    await this.recordings?.start()
+    await this.#scheduler.start()
   }
 
   /**
@@ -135,8 +147,9 @@ export class CallbackService {
   }
 
   /** Begins no more attempts; those under way go on, as calls do while the server drains. */
-  stop(): Promise<void> {
-    return this.#scheduler.stop()
+  async stop(): Promise<void> {
+    await this.#scheduler.stop()
+    await this.recordings?.stop()
   }
 
   get #storage() {
@@ -162,6 +175,12 @@ export class CallbackService {
   #changed(request: CallbackRow): void {
     this.#tell({ request })
     if (request.state === 'scheduled') this.#scheduler.look()
+  }
+
+  /** There is something to listen to. */
+  async #heard(id: string): Promise<void> {
+    const request = await this.#storage.get(id).catch(() => undefined)
+    if (request) this.#tell({ request, ...this.#scheduler.underWay(id) })
   }
 
   #tell(view: CallbackView): void {

@@ -111,6 +111,8 @@ export const german: Texts = {
     const wait = seconds > 60 ? `, und die Wartezeit ist etwa ${Math.ceil(seconds / 60)} Minuten` : ''
     return `Sie hätten dort Platz ${place}${wait}.`
   },
+  heard: ({ called, caller }, link, until, waits) =>
+    `${called} hat mit einer Ansage geantwortet. Sie können sie hier anhören, spätestens ${until}:\n${link}${waits ? `\nIch warte dort für Sie und rufe ${caller} an, sobald sich ein Mensch meldet.` : ''}`,
   cancelHint: (link) =>
     link === ''
       ? '\nZum Absagen antworten Sie „absagen“.'

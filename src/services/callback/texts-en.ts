@@ -105,6 +105,8 @@ export const english: Texts = {
     const wait = seconds > 60 ? `, and the wait is about ${Math.ceil(seconds / 60)} minutes` : ''
     return `You would have place ${place} there${wait}.`
   },
+  heard: ({ called, caller }, link, until, waits) =>
+    `${called} has answered with an announcement. Listen to it here, ${until} at the latest:\n${link}${waits ? `\nI wait there in your place and call ${caller} as soon as a person answers.` : ''}`,
   cancelHint: (link) =>
     link === '' ? '\nTo call it off, answer "cancel".' : `\nTo call it off, answer "cancel" or open: ${link}`,
 }

@@ -72,6 +72,8 @@ export interface Texts {
   movedToPast(spoken: Spoken): string
   cancelHint(link: string): string
   centreWait(wait: ExpectedAtCentre): string
+  /** What a centre said can be listened to. @param waits we still hold the line there */
+  heard(spoken: Spoken, link: string, until: string, waits: boolean): string
 }
 
 export type Language = 'en' | 'de'

@@ -74,14 +74,16 @@ export interface CallbackView {
 export interface CallbackTold {
   /**
    * `connected`: both sides talk; `again`: the attempt failed and another follows at `nextAt`; `failed`: the last one did; `missed`: the
-   * time passed while the server was down; `cancelled`.
+   * time passed while the server was down; `cancelled`; `heard`: what the centre said can be listened to.
    */
-  readonly what: 'connected' | 'again' | 'failed' | 'missed' | 'cancelled'
+  readonly what: 'connected' | 'again' | 'failed' | 'missed' | 'cancelled' | 'heard'
   /** The request as it will be stored. */
   readonly request: CallbackRow
   readonly attempt?: CallbackAttemptRow
-  readonly outcome: Outcome | 'missed'
+  readonly outcome: Outcome | 'missed' | 'heard'
   readonly nextAt?: number
+  /** Of `heard`: which attempt's, and whoever has the code may listen until then (ms since 1970). */
+  readonly recording?: { readonly number: number; readonly code: string; readonly until: number }
 }
 
 /**

@@ -45,6 +45,22 @@ export const callbacksEndpoints = {
     status: 200,
     answer: callbacks.callback,
   },
+  'GET /api/v1/callbacks/{id}/recording': {
+    about: 'What the centre said, as a WAV file: of the attempt with this number, else the last one that was recorded.',
+    access: 'person',
+    scope: 'calls:read',
+    path: idPath,
+    query: callbacks.callbackRecordingQuery,
+    status: 200,
+    type: 'audio/wav',
+  },
+  'POST /api/v1/callback-recordings': {
+    about: 'The same, for whoever has the code of the link in the message.',
+    access: 'anyone',
+    body: callbacks.callbackRecordingBody,
+    status: 200,
+    type: 'audio/wav',
+  },
   'POST /api/v1/callback-links': {
     about: 'What the link of a message does: look, call off, confirm.',
     access: 'anyone',

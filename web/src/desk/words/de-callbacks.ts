@@ -49,6 +49,9 @@ export const deCallbacks: typeof enCallbacks = {
     attempts: (count) => (count === 1 ? '1 Versuch' : `${count} Versuche`),
     attempt: (number) => `Versuch ${number}`,
     goesOn: 'Läuft noch.',
+    recording: 'Was die Zentrale gesagt hat:',
+    recordingPartial: 'Das Ende fehlt.',
+    recordingOf: (number: number) => `Was die Zentrale gesagt hat, Versuch ${number}`,
     role: { called: 'Angerufen', caller: 'Verbunden' },
     leg: {
       answered: 'abgenommen',

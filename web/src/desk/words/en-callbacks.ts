@@ -48,6 +48,9 @@ export const enCallbacks = {
     attempts: (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`),
     attempt: (number: number) => `Attempt ${number}`,
     goesOn: 'Goes on.',
+    recording: 'What the centre said:',
+    recordingPartial: 'The end is missing.',
+    recordingOf: (number: number) => `What the centre said, attempt ${number}`,
     role: { called: 'Called', caller: 'Caller' },
     leg: {
       answered: 'answered',

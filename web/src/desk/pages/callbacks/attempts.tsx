@@ -19,17 +19,22 @@ export function Attempts({ id, version }: { readonly id: string; readonly versio
   return (
     <ol className="callback-attempts">
       {value.history.map((attempt) => (
-        <Attempt key={attempt.number} attempt={attempt} />
+        <Attempt key={attempt.number} id={id} attempt={attempt} />
       ))}
     </ol>
   )
 }
 
-function Attempt({ attempt }: { readonly attempt: CallbackDetail['history'][number] }) {
+interface AttemptProps {
+  readonly id: string
+  readonly attempt: CallbackDetail['history'][number]
+}
+
+function Attempt({ id, attempt }: AttemptProps) {
   const w = useWords()
   const { dayAndTime, time } = useSpeech()
   const outcomeOf = useOutcome()
-  const { number, callId, startedAt, outcome, confirmations } = attempt
+  const { number, callId, startedAt, outcome, confirmations, recording } = attempt
   const name = w.callbacks.attempt(number)
   return (
     <li>
@@ -54,6 +59,21 @@ function Attempt({ attempt }: { readonly attempt: CallbackDetail['history'][numb
             </li>
           ))}
         </ul>
+      )}
+      {recording && (
+        <div className="callback-recording">
+          <p>
+            {w.callbacks.recording}
+            {recording.partial && <span className="quiet"> {w.callbacks.recordingPartial}</span>}
+          </p>
+          {/* biome-ignore lint/a11y/useMediaCaption: nobody has written down what was said */}
+          <audio
+            controls
+            preload="none"
+            src={`/api/v1/callbacks/${encodeURIComponent(id)}/recording?attempt=${number}`}
+            aria-label={w.callbacks.recordingOf(number)}
+          />
+        </div>
       )}
     </li>
   )
