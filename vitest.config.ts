@@ -1,11 +1,22 @@
 import { defineConfig } from 'vitest/config'
 import { ReportFile } from './test/support/report.ts'
+import { runFolder } from './test/support/run-folder.ts'
 
 const report = process.env.TEST_REPORT_FILE
+
+/** What every suite below test/ has: it may start real programs, which end with its file. */
+const system = {
+  setupFiles: ['test/support/setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+}
 
 export default defineConfig({
   test: {
     pool: 'forks',
+    env: runFolder(),
+    // What is waited for comes at once on a free machine; a busy one is given time.
+    expect: { poll: { timeout: 45_000 } },
     reporters: report ? ['default', new ReportFile(report)] : ['default'],
     projects: [
       {
@@ -13,21 +24,45 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'scripts/**/*.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // Starts real programs: one file at a time, after the unit tests.
+        // Whole servers in virtual time.
         extends: true,
         test: {
+          ...system,
+          name: 'scenarios',
+          include: ['test/scenarios/**/*.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Real programs that mostly wait for one another: two files at a time.
+        extends: true,
+        test: {
+          ...system,
           name: 'system',
           include: ['test/**/*.test.ts'],
-          setupFiles: ['test/support/setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 1,
+          exclude: ['test/scenarios/**', 'test/browser/**'],
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // A browser has the machine for itself.
+        extends: true,
+        test: {
+          ...system,
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/pages-built.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { en as w } from '../../web/src/desk/words/en.ts'
-import { buildPages, launchChromium } from '../support/browser.ts'
+import { launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { type Baton, startBaton } from '../support/server.ts'
 import { SipClient } from '../support/sip-client.ts'
@@ -26,7 +26,6 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
   const closers: (() => Promise<unknown>)[] = []
 
   beforeAll(async () => {
-    buildPages()
     baton = await startBaton()
     browser = await launchChromium()
   })
@@ -51,7 +50,7 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
     const body = { login, password: `${login}-demo` }
     await context.request.post(`${baton.http}/api/v1/session`, { data: body, headers: { origin: baton.http } })
     const page = await context.newPage()
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(30_000)
     await page.goto(`${baton.http}/desk${hash}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     return { page, context }

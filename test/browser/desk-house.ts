@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { eventually } from '../interop/eventually.ts'
 import { House } from '../interop/house.ts'
-import { buildPages, launchChromium } from '../support/browser.ts'
+import { launchChromium } from '../support/browser.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { concatenate, makeTone, type Sound, writeWav } from '../support/tone.ts'
 
@@ -27,7 +27,6 @@ export class DeskHouse {
     tone?: number
     environment?: Record<string, string>
   } = {}): Promise<DeskHouse> {
-    buildPages()
     const browser = await launchChromium(tone === undefined ? {} : { microphone: beeping(tone) })
     return new DeskHouse(await House.open({ environment }), browser)
   }

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { en } from '../../web/src/desk/words/en.ts'
-import { accessibilityFaults, buildPages, launchChromium } from '../support/browser.ts'
+import { accessibilityFaults, launchChromium } from '../support/browser.ts'
 import { type DeskView, deskDialogs, deskPages, emptyPages } from '../support/desk-views.ts'
 import { colleagueRings, FakeDesk, fakeDeskData, fakeRinging } from '../support/fake-desk.ts'
 import { needs } from '../support/needs.ts'
@@ -23,7 +23,6 @@ needs('chromium')('the pages of the desk', () => {
   const closers: (() => Promise<unknown>)[] = []
 
   beforeAll(async () => {
-    buildPages()
     baton = await startBaton()
     browser = await launchChromium()
   })

@@ -36,9 +36,9 @@ needs('chromium')('who is there', () => {
     await ask('PATCH /api/v1/settings', { body: { presence: 'available' } })
     await expect.poll(() => bob.getAttribute('data-state')).toBe('offline')
     const desk = await desks.desk('Bob')
-    await expect.poll(() => bob.getAttribute('data-state'), { timeout: 15_000 }).toBe('free')
+    await expect.poll(() => bob.getAttribute('data-state')).toBe('free')
     await desk.page.close()
-    await expect.poll(() => bob.getAttribute('data-state'), { timeout: 15_000 }).toBe('offline')
+    await expect.poll(() => bob.getAttribute('data-state')).toBe('offline')
   })
 
   test('a demo call to somebody without a phone says what to do next', async () => {

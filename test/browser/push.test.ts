@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Worker } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createClient } from '#api'
-import { buildPages, launchChromium } from '../support/browser.ts'
+import { launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
 import { pushService } from '../support/push-service.ts'
 import { type Baton, startBaton } from '../support/server.ts'
@@ -16,7 +16,6 @@ needs('chromium')('ringing while the desk is closed', () => {
   const closers: (() => Promise<unknown>)[] = []
 
   beforeAll(async () => {
-    buildPages()
     baton = await startBaton()
     service = await pushService()
     browser = await launchChromium()
@@ -148,7 +147,7 @@ needs('chromium')('ringing while the desk is closed', () => {
     expect(await shown(worker, 1)).toMatchObject([{ title: '+12025550177 ruft an', actions: ['Annehmen', 'Ablehnen'] }])
     const page = await opened(context, `/desk?answer=${notice.callId}`)
     await expect
-      .poll(() => client('GET /api/v1/calls/{id}', { path: { id: notice.callId } }), { timeout: 20_000 })
+      .poll(() => client('GET /api/v1/calls/{id}', { path: { id: notice.callId } }))
       .toMatchObject({ state: 'answered', answeredBy: expect.stringContaining('alice/desk') })
     expect(page.url()).not.toContain('answer=')
     await client('POST /api/v1/calls/{id}/hangup', { path: { id: notice.callId } })
@@ -159,7 +158,7 @@ needs('chromium')('ringing while the desk is closed', () => {
     const client = createClient({ base: baton.http, token: await token('bob') })
     const reachable = () =>
       client('GET /api/v1/people').then(({ people }) => people.find(({ login }) => login === 'bob')?.reachable)
-    await expect.poll(reachable, { timeout: 20_000 }).toBe(false)
+    await expect.poll(reachable).toBe(false)
     const callId = newCallId()
     invite('sip:+12025550102@127.0.0.1', callId)
     const ours = (status: number) => (message: { status?: number; header(name: string): string | undefined }) =>
@@ -172,10 +171,10 @@ needs('chromium')('ringing while the desk is closed', () => {
     expect(await shown(worker, 1)).toMatchObject([{ title: '+12025550177 calls', actions: ['Answer', 'Decline'] }])
     const page = await opened(context, '/desk')
     const card = page.getByRole('alertdialog', { name: /Incoming call from/ })
-    await card.getByRole('button', { name: 'Answer', exact: true }).click({ timeout: 15_000 })
+    await card.getByRole('button', { name: 'Answer', exact: true }).click()
     await caller.expect(ours(200))
     await expect
-      .poll(() => client('GET /api/v1/calls/{id}', { path: { id: notice.callId } }), { timeout: 20_000 })
+      .poll(() => client('GET /api/v1/calls/{id}', { path: { id: notice.callId } }))
       .toMatchObject({ state: 'answered', answeredBy: expect.stringContaining('bob/desk') })
     await client('POST /api/v1/calls/{id}/hangup', { path: { id: notice.callId } })
   })

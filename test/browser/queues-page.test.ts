@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { de } from '../../web/src/desk/words/de.ts'
 import { en } from '../../web/src/desk/words/en.ts'
-import { accessibilityFaults, buildPages, launchChromium } from '../support/browser.ts'
+import { accessibilityFaults, launchChromium } from '../support/browser.ts'
 import { FakeDesk, fakeDeskData } from '../support/fake-desk.ts'
 import { needs } from '../support/needs.ts'
 import { type Baton, startBaton } from '../support/server.ts'
@@ -11,7 +11,6 @@ needs('chromium')('the page of queues', () => {
   let browser: Browser
   let baton: Baton
   beforeAll(async () => {
-    buildPages()
     baton = await startBaton()
     browser = await launchChromium()
   })

@@ -92,7 +92,7 @@ needs(
     const alice = await registered('another secret of somebody')
     const bob = await house.phone('bob', { tone: 880 })
     await alice.do('call', 'sip:102@baton.local', { tone: 700 })
-    await bob.event('CALL_INCOMING', {}, 20_000)
+    await bob.event('CALL_INCOMING')
     await bob.accept()
     await alice.saw('confirmed')
     const { pair, local } = await alice.stats()

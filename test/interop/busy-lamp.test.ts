@@ -30,7 +30,7 @@ needs('sipp')('a phone with a BLF key', () => {
       const keys = { domain: 'baton.local' }
       const bob = { scenario: 'uac-register', target, user: 'bob', password: 'bob-demo', port }
       expect(await runSipp({ ...bob, keys: { ...keys, expires: 300 } })).toMatchObject(allWell)
-      const phone = await startSipp({ scenario: 'uas-ring', port, timeout: 30 })
+      const phone = await startSipp({ scenario: 'uas-ring', port })
       house.onClear(async () => {
         await phone.stop()
         await runSipp({ ...bob, keys: { ...keys, expires: 0 } })
@@ -42,10 +42,9 @@ needs('sipp')('a phone with a BLF key', () => {
         user: 'carol',
         password: 'carol-demo',
         keys: { ...keys, watched: '102' },
-        timeout: 30,
       })
       await subscriptions(1)
-      const call = { scenario: 'uac-cancel', target, user: '+12025550102', timeout: 30 }
+      const call = { scenario: 'uac-cancel', target, user: '+12025550102' }
       expect(await runSipp(call)).toMatchObject(allWell)
       expect(await watcher.result).toMatchObject(allWell)
       expect(await phone.result).toMatchObject(allWell)

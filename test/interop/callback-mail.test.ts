@@ -120,11 +120,11 @@ mail:
     const before = sink.mails.length
     await asker.dial('sip:103@baton.local')
     await asker.event('CALL_ESTABLISHED')
-    await asker.hears(1_000, 0.2, 20_000)
+    await asker.hears(1_000, 0.2)
     await eventually(async () => {
       const { calls } = await house.get<{ calls: { startedAt: number }[] }>('/api/v1/calls')
       expect(Date.now() - (calls[0]?.startedAt ?? Date.now())).toBeGreaterThan(12_000)
-    }, 20_000)
+    })
     await asker.hangup()
     const [mailed] = await eventually(() => {
       const found = sink.mails.slice(before)
@@ -138,5 +138,5 @@ mail:
     const samples = readWav(Buffer.from(attachments[0]?.content as ArrayBuffer))
     const said = tonesIn({ rate: 8_000, samples: Float32Array.from(samples, (sample) => sample / 32_768) })
     expect(secondsOf(440, said)).toBeGreaterThan(1.5)
-  }, 60_000)
+  })
 })

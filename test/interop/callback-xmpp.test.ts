@@ -167,7 +167,7 @@ xmpp:
     const since = () => house.baton.output().slice(from)
     await eventually(() => expect(since()).toContain('no connection to the XMPP server'))
     await prosody.start()
-    await eventually(() => expect(since()).toContain('connected to the XMPP server'), 30_000)
+    await eventually(() => expect(since()).toContain('connected to the XMPP server'))
     const wrong = await House.open({ configYaml: config.replace(prosodySecret, 'wrong') }, 'board-password')
     const told = 'the XMPP server refused the component calls.example: the secret is not the one in its settings'
     await eventually(() => expect(wrong.baton.output()).toContain(told))

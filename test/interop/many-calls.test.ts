@@ -34,7 +34,7 @@ needs('sipp')('many calls at once', () => {
         keys: { domain: 'baton.local', expires },
       })
     expect(await register(300)).toMatchObject(allWell)
-    const phone = await startSipp({ port, timeout: 30, ...options })
+    const phone = await startSipp({ port, ...options })
     house.onClear(async () => {
       await phone.stop()
       await register(0)
@@ -44,7 +44,7 @@ needs('sipp')('many calls at once', () => {
   }
 
   function callers(options: SippOptions) {
-    return runSipp({ target: house.baton.sip.target, rate: 50, timeout: 30, ...options })
+    return runSipp({ target: house.baton.sip.target, rate: 50, ...options })
   }
 
   /** The records of a test's calls, once all are written and nothing is live. */

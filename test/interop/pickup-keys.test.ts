@@ -61,7 +61,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
     writeFileSync(scenario, template.replace('"STATUS"', `"${status}"`))
     const keys = { domain: 'baton.local', ...dialog, early_only: earlyOnly ? ';early-only' : '' }
     const password = `${user}-demo`
-    const phone = { scenario, target: house.baton.sip.target, user, password, keys, timeout: 20 }
+    const phone = { scenario, target: house.baton.sip.target, user, password, keys }
     expect(await runSipp(phone)).toMatchObject(allWell)
   }
 
@@ -84,7 +84,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
     const { bob, caller } = await ringBob()
     const key = await startSipp({
       ...{ scenario: 'uac-pickup-blf', target: house.baton.sip.target, user: 'carol', password: 'carol-demo' },
-      ...{ keys: { domain: 'baton.local' }, timeout: 30 },
+      ...{ keys: { domain: 'baton.local' } },
     })
     await caller.event('CALL_ESTABLISHED')
     await bob.event('CALL_CLOSED')

@@ -63,7 +63,7 @@ needs('baresip', 'sipp')('call pickup among real phones', () => {
     const port = await freePort()
     const phone = await startSipp({
       ...{ scenario: 'uac-pickup', target: house.baton.sip.target, port, user: 'carol', password: 'carol-demo' },
-      ...{ keys: { domain: 'baton.local' }, pause: 2_000, timeout: 30 },
+      ...{ keys: { domain: 'baton.local' }, pause: 2_000 },
       arguments: ['-oocsf', join(import.meta.dirname, '../sipp/uas-replaces.xml')],
     })
     await caller.event('CALL_ESTABLISHED')

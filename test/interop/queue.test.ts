@@ -44,7 +44,7 @@ needs('baresip')('a queue among real phones', () => {
     await alice.dial(`sip:600@${house.baton.sip.target}`)
     await alice.event('CALL_ESTABLISHED')
     await alice.hears(music, 2)
-    await alice.hears(announcement, 0.7, 20_000)
+    await alice.hears(announcement, 0.7)
     const bob = await house.phone('bob', { tone: 880 })
     await bob.event('CALL_INCOMING')
     await bob.accept()

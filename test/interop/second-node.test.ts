@@ -19,11 +19,10 @@ describe.skipIf(postgresMissing())('a second process on the same database', () =
     let second: House
     beforeAll(async () => {
       postgres = await startPostgres()
-      const node = (name: string) =>
-        House.open({ environment: { BATON_DATABASE_URL: postgres.url, BATON_NODE: name }, patience: 30_000 })
+      const node = (name: string) => House.open({ environment: { BATON_DATABASE_URL: postgres.url, BATON_NODE: name } })
       first = await node('first')
       second = await node('second')
-    }, 90_000)
+    })
     afterEach(async () => {
       await Promise.all([first.clear(), second.clear()])
     })
@@ -31,7 +30,7 @@ describe.skipIf(postgresMissing())('a second process on the same database', () =
       await first?.close()
       await second?.close()
       await postgres?.stop()
-    }, 60_000)
+    })
 
     /** Somebody from outside calls bob, whose phone is registered at the first node. */
     async function ringBob(): Promise<{ caller: Baresip; bob: Baresip }> {

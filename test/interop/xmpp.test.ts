@@ -132,7 +132,7 @@ needs('prosody')('messages by XMPP', () => {
       await eventually(() => expect(channel.send({ ...out, messageId: 'o' })).rejects.toMatchObject(away))
       await prosody.start()
       const person = await anna()
-      await eventually(() => channel.send({ ...out, messageId: 'o' }), 30_000)
+      await eventually(() => channel.send({ ...out, messageId: 'o' }))
       await message(person.got, (stanza) => stanza.getChildText('body') === 'Hello')
       await person.write(address, 'm1', 'Call me')
       await count(got, 1)

@@ -102,7 +102,7 @@ export class Baresip {
    * @param where further conditions, for example `{ peeruri: 'sip:bob@baton.local' }`
    * @throws after `timeout` ms, with the types that were seen
    */
-  event(type: string, where: Partial<BaresipEvent> = {}, timeout = 10_000): Promise<BaresipEvent> {
+  event(type: string, where: Partial<BaresipEvent> = {}, timeout = 45_000): Promise<BaresipEvent> {
     const matches = (event: BaresipEvent) =>
       event.type === type && Object.entries(where).every(([key, value]) => event[key as keyof BaresipEvent] === value)
     const known = this.#unread.findIndex(matches)
@@ -125,7 +125,7 @@ export class Baresip {
   }
 
   /** Waits until it is registered. Its event `REGISTER_OK` may come before anybody listens. */
-  async registered(timeout = 10_000): Promise<void> {
+  async registered(timeout = 45_000): Promise<void> {
     await this.#program.printed(/\} 200 OK .*\[\d+ bindings?\]/, { timeout })
   }
 
@@ -181,7 +181,7 @@ export class Baresip {
   async command(command: string, params?: string): Promise<string> {
     const token = String(++this.#commands)
     const answer = new Promise<{ ok: boolean; data: string }>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.user}'s phone does not answer '${command}'`)), 5_000)
+      const timer = setTimeout(() => reject(new Error(`${this.user}'s phone does not answer '${command}'`)), 30_000)
       this.#answers.set(token, (given) => {
         clearTimeout(timer)
         resolve(given)
@@ -214,7 +214,7 @@ export class Baresip {
    * Waits until the phone hears a tone, for `seconds` in all from now on.
    * @throws after `timeout` ms, with what it heard instead
    */
-  async hears(frequency: number, seconds = 0.5, timeout = 10_000): Promise<void> {
+  async hears(frequency: number, seconds = 0.5, timeout = 45_000): Promise<void> {
     let after = this.heardSeconds()
     const late = AbortSignal.timeout(timeout)
     while (secondsOf(frequency, await this.heard(after)) < seconds) {

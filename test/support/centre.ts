@@ -54,7 +54,7 @@ export class Centre {
   }
 
   /** Waits until this has happened for the first time. @throws with all that the centre printed */
-  async event(what: CentreEvent['what'], timeout = 15_000): Promise<CentreEvent> {
+  async event(what: CentreEvent['what'], timeout = 45_000): Promise<CentreEvent> {
     const [line] = await this.#program.printed(new RegExp(`^\\{"what":"${what}".*\\}$`, 'm'), { timeout })
     return JSON.parse(line)
   }

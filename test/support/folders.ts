@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const made = new Set<string>()
 
-/** A new empty folder; it is removed when this process ends, or by {@link removeFolder} before. */
+/** A new empty folder; it is removed with its test file, or when this process ends, or by {@link removeFolder} before. */
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `baton-${name}-`))
   made.add(folder)
@@ -16,6 +16,9 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-process.on('exit', () => {
+/** Removes whatever was made here and is still there. */
+export function removeEveryFolder(): void {
   for (const folder of made) removeFolder(folder)
-})
+}
+
+process.on('exit', removeEveryFolder)

@@ -36,6 +36,9 @@ function programs(): string | undefined {
   return versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
 }
 
+/** What is committed is kept by the kernel, which outlives every crash of a test. */
+const withoutDisk = '-c fsync=off -c full_page_writes=off'
+
 /** Starts a server on a free loopback port, in a temporary folder. @throws when {@link postgresMissing} tells why */
 export async function startPostgres(): Promise<TestPostgres> {
   const bin = programs()
@@ -57,7 +60,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   const start = (): Promise<void> =>
     program('pg_ctl', [
       ...['-D', data, '-w', '-l', join(folder, 'log')],
-      ...['-o', `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c max_connections=60`, 'start'],
+      ...['-o', `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c max_connections=60 ${withoutDisk}`, 'start'],
     ])
   const crash = (): Promise<void> => program('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop'])
   const url = (database: string): string => `postgres://postgres@127.0.0.1:${port}/${database}`

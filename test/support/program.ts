@@ -63,7 +63,7 @@ export class Program {
    * Waits until the output holds `pattern`, at or after the position `from`.
    * Rejects with the output so far when the program ends first or `timeout` ms have passed.
    */
-  printed(pattern: RegExp, { timeout = 15_000, from = 0 } = {}): Promise<RegExpExecArray> {
+  printed(pattern: RegExp, { timeout = 45_000, from = 0 } = {}): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
         clearTimeout(timer)

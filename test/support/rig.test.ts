@@ -116,22 +116,22 @@ needs('sipp')('SIPp scenarios', () => {
     ['uac-busy', 'uas-busy'],
   ])('%s and %s fit together', async (caller, callee) => {
     const pause = 100
-    const answering = await startSipp({ scenario: callee, calls: 5, timeout: 20, pause })
+    const answering = await startSipp({ scenario: callee, calls: 5, pause })
     const target = `127.0.0.1:${answering.port}`
-    const calling = await runSipp({ scenario: caller, target, calls: 5, rate: 50, timeout: 20, pause })
+    const calling = await runSipp({ scenario: caller, target, calls: 5, rate: 50, pause })
     expect(calling).toMatchObject({ code: 0, successful: 5, failed: 0, errors: '' })
     expect(await answering.result).toMatchObject({ code: 0, successful: 5, failed: 0, errors: '' })
   })
 
   test('a call that fails is counted, with its reason', async () => {
-    const answering = await startSipp({ scenario: 'uas-decline', timeout: 10 })
-    const result = await runSipp({ scenario: 'uac-call', target: `127.0.0.1:${answering.port}`, timeout: 10 })
+    const answering = await startSipp({ scenario: 'uas-decline' })
+    const result = await runSipp({ scenario: 'uac-call', target: `127.0.0.1:${answering.port}` })
     expect(result).toMatchObject({ code: 1, successful: 0, failed: 1 })
     expect(result.errors).toContain('603 Decline')
   })
 
   test('a 200 that crosses the CANCEL is acknowledged and hung up', async () => {
-    const answering = await startSipp({ scenario: 'uas-late-200', timeout: 10 })
+    const answering = await startSipp({ scenario: 'uas-late-200' })
     const target = `sip:bob@127.0.0.1:${answering.port}`
     const caller = await SipClient.open({ server: `127.0.0.1:${answering.port}` })
     cleanups.push(() => caller.close())
@@ -150,7 +150,7 @@ needs('sipp')('SIPp scenarios', () => {
 
 needs('kamailio', 'sipp')('Kamailio as a stateful proxy', () => {
   test('passes calls and what follows in them', async () => {
-    const answering = await startSipp({ scenario: 'uas-answer', calls: 20, timeout: 20 })
+    const answering = await startSipp({ scenario: 'uas-answer', calls: 20 })
     const proxy = await startKamailio(`127.0.0.1:${answering.port}`)
     cleanups.push(() => proxy.stop())
     const calling = await runSipp({
@@ -159,7 +159,6 @@ needs('kamailio', 'sipp')('Kamailio as a stateful proxy', () => {
       calls: 20,
       rate: 100,
       pause: 100,
-      timeout: 20,
     })
     expect(calling).toMatchObject({ code: 0, successful: 20 })
     expect(await answering.result).toMatchObject({ code: 0, successful: 20 })

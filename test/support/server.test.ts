@@ -44,7 +44,7 @@ needs('sipp')('SIPp', () => {
   test('registers a phone with digest', async () => {
     baton = await startBaton()
     const keys = { domain: 'baton.local', expires: 60 }
-    const phone = { scenario: 'uac-register', target: baton.sip.target, user: 'alice', keys, timeout: 10 }
+    const phone = { scenario: 'uac-register', target: baton.sip.target, user: 'alice', keys }
     expect(await runSipp({ ...phone, password: 'alice-demo' })).toMatchObject({ code: 0, successful: 1 })
     expect(await runSipp({ ...phone, password: 'wrong' })).toMatchObject({ code: 1, failed: 1 })
   })

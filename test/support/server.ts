@@ -13,7 +13,7 @@ export type BatonOptions = {
   arguments?: string[]
   /** An existing data folder; a new one by default. */
   dataFolder?: string
-  /** How long it may take until it is ready, in ms. Default 15 s. */
+  /** How long it may take until it is ready, in ms. Default 60 s. */
   patience?: number
 }
 
@@ -96,7 +96,7 @@ export class Baton {
     this.#earlier = this.output()
     const program = await startServer(this.#arguments, this.#environment)
     this.#program = program
-    await program.printed(/Baton is ready/, { timeout: this.#options.patience ?? 15_000 })
+    await program.printed(/Baton is ready/, { timeout: this.#options.patience ?? 60_000 })
     const ready = await this.fetch('/readyz')
     if (ready.status !== 200) throw new Error(`/readyz says ${ready.status} though Baton is ready.\n${this.output()}`)
   }

@@ -175,7 +175,7 @@ export class SipClient {
   }
 
   /** Sends a request and waits for its final response. */
-  async ask(parts: RequestParts, timeout = 5_000): Promise<ReceivedMessage> {
+  async ask(parts: RequestParts, timeout = 30_000): Promise<ReceivedMessage> {
     const callId = parts.callId ?? newCallId()
     this.send(this.request({ ...parts, callId }))
     const final = (message: ReceivedMessage) =>
@@ -208,7 +208,7 @@ export class SipClient {
    * The next message that matches and was not taken yet, waiting for it if need be; others are left for later.
    * @throws after `timeout` ms, with the messages that came
    */
-  expect(match: Match, timeout = 5_000): Promise<ReceivedMessage> {
+  expect(match: Match, timeout = 30_000): Promise<ReceivedMessage> {
     const matches = typeof match === 'function' ? match : matcher(match)
     const known = this.#unread.findIndex(matches)
     if (known >= 0) return Promise.resolve(this.#unread.splice(known, 1)[0]!)

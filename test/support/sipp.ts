@@ -105,13 +105,13 @@ export async function runSipp(options: SippOptions): Promise<SippResult> {
 /** SIPp prints nothing when it is ready; its last step is to open the control port. */
 async function ready(program: Program, control: number): Promise<void> {
   const entry = `:${control.toString(16).toUpperCase().padStart(4, '0')} `
-  for (let tries = 0; tries < 500 && program.alive(); tries++) {
+  for (let tries = 0; tries < 3_000 && program.alive(); tries++) {
     if (readIfThere('/proc/net/udp').includes(entry)) return
     await sleep(10)
   }
   if (!program.alive()) return // it ended already: the result tells
   program.kill()
-  throw new Error(`sipp opened no socket within 5 s.\n${program.output().slice(-2_000)}`)
+  throw new Error(`sipp opened no socket within 30 s.\n${program.output().slice(-2_000)}`)
 }
 
 type Places = { folder: string; address: string; port: number; media: number; control: number }

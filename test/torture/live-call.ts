@@ -51,7 +51,7 @@ class Voice {
 
   /** Waits until a packet numbered `number` or higher has arrived. */
   async hears(number: number, who: string): Promise<void> {
-    const late = AbortSignal.timeout(10_000)
+    const late = AbortSignal.timeout(45_000)
     while ((this.heard.at(-1) ?? -1) < number) {
       if (late.aborted)
         assert.fail(`${who} hears nothing any more: packet ${number} did not come, the last was ${this.heard.at(-1)}`)

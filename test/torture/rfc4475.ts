@@ -207,9 +207,9 @@ export class Tormentor {
   }
 
   async #until(met: () => boolean): Promise<void> {
-    const late = AbortSignal.timeout(10_000)
+    const late = AbortSignal.timeout(45_000)
     while (!met()) {
-      if (late.aborted) throw new Error('the ping was not answered within 10 s')
+      if (late.aborted) throw new Error('the ping was not answered within 45 s')
       await new Promise<void>((resolve) => {
         this.#notify = resolve
         late.addEventListener('abort', () => resolve(), { once: true })

@@ -66,7 +66,7 @@ needs('dovecot')('a mailbox', () => {
     await expect.poll(ids).toEqual(['m1'])
     expect(got[0]).toMatchObject({ to: 'sales@baton.test', from: { address: 'anna@sender.test', verified: false } })
     server.deliver(mail('m2'))
-    await expect.poll(ids, { timeout: 15_000 }).toEqual(['m1', 'm2'])
+    await expect.poll(ids).toEqual(['m1', 'm2'])
     await expect.poll(() => server.mails().every((name) => /^cur\/.*2,.*S/.test(name))).toBe(true)
     await first.stop()
     server.deliver(mail('m3'))
@@ -92,7 +92,7 @@ needs('dovecot')('a mailbox', () => {
     await server.crash()
     server.deliver(mail('m1'))
     await server.start()
-    await expect.poll(ids, { timeout: 15_000 }).toEqual(['m1'])
+    await expect.poll(ids).toEqual(['m1'])
   })
 
   it('moves what was taken, and flags what is too large or no request without handing it on', async () => {
@@ -101,7 +101,7 @@ needs('dovecot')('a mailbox', () => {
     server.deliver(mail('forged', 'From: eve@evil.test'))
     server.deliver(mail('m1'))
     const { ids } = await channel({ moveTo: 'Taken', largestMail: 4_000 })
-    await expect.poll(() => server.mails('Taken').length, { timeout: 15_000 }).toBe(4)
+    await expect.poll(() => server.mails('Taken').length).toBe(4)
     expect(ids()).toEqual(['m1'])
     expect(server.mails()).toEqual([])
   })
