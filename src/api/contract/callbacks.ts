@@ -53,7 +53,7 @@ export const callback = z.object({
   state: callbackState,
   called: callbackParty,
   caller: callbackParty,
-  /** Pressed once the called has answered: digits, `,` = 2 s, `w` = wait for a pause in speech. */
+  /** Pressed once the called has answered: digits; `,` = 2 s of pause before the next key; `w` = wait for a pause in speech. */
   keys: z.string(),
   note: z.string(),
   /** The time that was asked for; null for at once. */

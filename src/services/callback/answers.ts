@@ -63,7 +63,7 @@ export function isOfItsOwn(open: Open, said: string, circumstances: Circumstance
 
 /** Whether somebody is said to call, not only named. */
 function isSentence(said: string, language: 'en' | 'de'): boolean {
-  return rolesOf(said, language)?.called !== undefined
+  return rolesOf(said, language).some(({ called, loose }) => called && !loose)
 }
 
 function withTime(draft: Draft, when: { kind: 'now' } | { kind: 'at'; at: number; assumed: boolean }): Draft {

@@ -436,6 +436,7 @@ export class Intake {
       ...{ now: clock.now(), timeZone: asker.timeZone, language: asker.language, entries },
       toNumber: (text) => (directory.isTelephoneNumber(text) ? directory.normalise(text) : undefined),
       ...(party ? { addressedTo: party } : {}),
+      ...(asker.person ? { self: asker.person.id } : {}),
     }
   }
 

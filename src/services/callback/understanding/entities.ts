@@ -12,10 +12,14 @@ export type Entity = { readonly start: number; readonly end: number; readonly sa
 const mask = '\u{E000}'
 
 const telephone = /(?<![\w.@+])(?:tel:)?(\+?\(?\d[\d ()./-]{2,22}\d)(?![\w@]|[.:]\d)/g
-/** Keys behind a number: `,` is a pause, `w` waits for one in speech, `p` is another word for a pause. */
-const keysBehind = /^\s?([,wp][,wp\d*#\s]{0,38}[\d*#])/i
+/** Keys behind a number: each `,` is a pause before the next key, also the first; `w` waits for a pause in speech; `p` is another word for `,`. */
+const keysBehind = /^\s?([,wp][,wp\d*#\s]{0,38}[\d*#])(?!\d)/i
+/** "+49 30 1234, 15:00": what follows a number may be a time. */
+const timeBehind = /^(?:[:.]\d|\.|\s*(?:[ap]\.?m\b|uhr\b|h\b|o'?clock|min|hours?|stunden?))/i
+/** An extension behind a number is keyed in once the voice there pauses. */
+const extensionBehind = /^\s?[,;]?\s?(?:extension|ext\.?|ext=|x|durchwahl|nebenstelle)\s*:?\s*(\d{1,6})\b/i
 const keysInWords =
-  /\b(?:press|keys?|then press|tasten?|drücken?(?:\s+sie)?(?:\s+die)?)\s+([\d*#](?:(?:\s*(?:,|and|then|und|dann)){0,2}\s*[\d*#]){0,19})/giu
+  /\b(?:press|keys?|then press|tasten?|drücken?(?:\s+sie)?|drücke?)\s+(?:die\s+|the\s+)?([\d*#](?:(?:\s*(?:,|and|then|und|dann|die)){0,3}\s*[\d*#]){0,19})/giu
 const extension = /\b(?:extension|ext\.?|durchwahl|nebenstelle)\s*:?\s*(\d{1,6})\b/gi
 const mail = /(?<![\w.+-])(?:mailto:|xmpp:)?([\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)/gi
 const sip = /\bsips?:[^\s<>;,"]{1,128}/gi
@@ -57,7 +61,9 @@ export function entitiesOf(text: string, toNumber: (text: string) => string | un
       ? { ...place, kind: 'address', uri: `sip:${address}` }
       : undefined,
   )
-  each(extension, ([, digits = ''], place) => ({ ...place, kind: 'extension', extension: digits }))
+  each(extension, ([, digits = ''], place) =>
+    /\d[\s,;]*$/.test(text.slice(0, place.start)) ? undefined : { ...place, kind: 'extension', extension: digits },
+  )
   let keys = ''
   for (const match of masked.matchAll(keysInWords)) {
     const pressed = (match[1] ?? '').match(/[\d*#]/g) ?? []
@@ -68,12 +74,20 @@ export function entitiesOf(text: string, toNumber: (text: string) => string | un
     if (looksLikeTime(match[1] ?? '')) return undefined
     const number = toNumber(match[1] ?? '')
     if (number === undefined) return undefined
-    const behind = keysBehind.exec(masked.slice(place.end))
-    const sequence = (behind?.[1] ?? '').replaceAll(/\s/g, '').replaceAll(/p/gi, ',').toLowerCase()
-    return { ...place, end: place.end + (behind?.[0].length ?? 0), kind: 'telephone', number, keys: sequence }
+    const { length, keys: sequence } = sequenceIn(masked.slice(place.end, place.end + 60))
+    return { ...place, end: place.end + length, kind: 'telephone', number, keys: sequence }
   })
   entities.sort((a, b) => a.start - b.start)
   return { entities, masked, keys }
+}
+
+/** The dial string that follows a number, and how much of the text it takes. */
+function sequenceIn(text: string): { readonly length: number; readonly keys: string } {
+  const inner = extensionBehind.exec(text)
+  if (inner) return { length: inner[0].length, keys: `w${inner[1]}` }
+  const [whole = '', behind = ''] = keysBehind.exec(text) ?? []
+  if (timeBehind.test(text.slice(whole.length))) return { length: 0, keys: '' }
+  return { length: whole.length, keys: behind.replaceAll(/\s/g, '').replaceAll(/p/gi, ',').toLowerCase() }
 }
 
 interface Place {

@@ -44,7 +44,9 @@ const small = new Set(
   (
     'a an the please bitte mr mrs ms dr sir madam herr herrn frau from in at of to with on by for department dept team group guys people somebody someone anyone ' +
     'der die das dem den des ein eine einem einen einer aus im in vom von bei beim zum zur mit auf unter an abteilung gruppe jemand jemanden jemandem ' +
-    'number nummer telefon phone line unter back zurück again mal gern gerne just there extension her his their your ihr ihre ihren ihrem euer eure unser unsere our'
+    'number nummer telefon phone line unter back zurück again mal gern gerne just there extension her his their your ihr ihre ihren ihrem euer eure unser unsere our ' +
+    'urgent urgently asap soon quickly immediately now dringend eilig schnell schnellstmöglich baldmöglichst umgehend as possible so bald wie möglich ab nach vor um am gegen bis after before until around about ' +
+    'him them it this that he she they ihn ihm ihnen es er'
   ).split(' '),
 )
 
@@ -100,7 +102,7 @@ function partyOfEntity(entity: Entity, entries: readonly Entry[]): PartyReading 
 }
 
 /** A person or group is reached inside; a contact by one of their numbers. */
-function foundEntry(entry: Entry, line: Line | ''): PartyReading {
+export function foundEntry(entry: Entry, line: Line | ''): PartyReading {
   if (entry.kind !== 'contact')
     return { kind: 'found', party: { kind: entry.kind, id: entry.id, name: entry.name, line }, keys: '' }
   const wanted = entry.numbers.find(({ label }) => line !== '' && label === line) ?? entry.numbers[0]
@@ -126,6 +128,22 @@ export function byName(
   if (first && others.length === 0) return foundEntry(first, line)
   if (first) return { kind: 'ambiguous', said, choices: own(fitting).slice(0, 6) }
   return { kind: 'unknown', said, near: entries.filter((entry) => isNear(entry, words)).slice(0, 6) }
+}
+
+/**
+ * The one of ours whom a text names somewhere: by the full name, or by one part of it, written like a name within a sentence.
+ * @param self who writes: their own name stands below a message  @returns undefined for nobody, or more than one
+ */
+export function entryMentioned(text: string, entries: readonly Entry[], self: string | undefined): Entry | undefined {
+  const whole = ` ${allWordsOf(text).join(' ')} `
+  const parts = new Set([...text.matchAll(/(?<=[\p{L},] )\p{Lu}[\p{L}'-]{2,}/gu)].flatMap(([word]) => wordsOf(word)))
+  const named = entries.filter(({ id, kind, name }) => {
+    const words = wordsOf(name)
+    if (kind === 'contact' || id === self || words.length === 0) return false
+    return whole.includes(` ${words.join(' ')} `) || (kind === 'person' && words.some((word) => parts.has(word)))
+  })
+  const [only, ...others] = named
+  return others.length === 0 ? only : undefined
 }
 
 /** Our own people and groups come before contacts of the same name. */
@@ -160,6 +178,10 @@ function isNear(entry: Entry, words: readonly string[]): boolean {
 
 /** Letters of all kinds in their plain lower case: `Müller` and `MULLER` are alike, `Mueller` too. */
 export function wordsOf(text: string): string[] {
+  return allWordsOf(text).slice(0, 20)
+}
+
+function allWordsOf(text: string): string[] {
   return text
     .toLowerCase()
     .replaceAll('ä', 'ae')
@@ -170,7 +192,6 @@ export function wordsOf(text: string): string[] {
     .replace(/\p{M}/gu, '')
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '')
-    .slice(0, 20)
 }
 
 /** Levenshtein's distance, of words. */

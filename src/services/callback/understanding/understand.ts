@@ -1,7 +1,7 @@
-import { type Entity, entitiesOf, within, withoutEntities } from './entities.ts'
-import { byName, type Entry, type Party, type PartyReading, partyOf, wordsOf } from './party.ts'
+import { entitiesOf } from './entities.ts'
+import { byName, type Entry, type Party, type PartyReading, partyOf } from './party.ts'
 import { freshText, languageOf } from './reply.ts'
-import { asker, type Roles, rolesOf, type Span } from './roles.ts'
+import { callerOf, type Sentence, sidesOf } from './sides.ts'
 import { type When, whenOf } from './when.ts'
 
 /** What is known before the message is read. */
@@ -17,6 +17,8 @@ export interface Circumstances {
   toNumber(text: string): string | undefined
   /** Whom the message is for by its address (`sales@…`, a widget's setting). */
   readonly addressedTo?: Party
+  /** Id of the person of ours who asks. */
+  readonly self?: string
 }
 
 export type Question =
@@ -51,20 +53,16 @@ export function understand(message: string, circumstances: Circumstances): Under
   const language = languageOf(note, circumstances.language)
   const { entities, masked, keys } = entitiesOf(note, (text) => circumstances.toNumber(text))
   const { when, rest } = whenOf(masked, { now: circumstances.now, timeZone: circumstances.timeZone, language })
-  const roles = rolesOf(rest, language) ?? rolesWithoutVerb(rest, entities, circumstances.addressedTo !== undefined)
-  const read = (span: Span | undefined): PartyReading =>
-    span
-      ? partyOf(rest.slice(span.start, span.end), within(entities, span.start, span.end), circumstances.entries)
-      : { kind: 'nobody' }
-  const called = read(roles.called)
-  const caller = read(roles.caller)
+  const sentence: Sentence = { rest, entities, language, circumstances }
+  const sides = sidesOf(sentence)
+  const { called, caller } = sides
   const questions = [
     ...questionAbout('called', called, circumstances.addressedTo !== undefined),
     ...questionAbout('caller', caller, true),
     ...questionAboutTime(when),
   ]
   const calledParty = called.kind === 'found' ? called.party : circumstances.addressedTo
-  const callerParty = callerOf(caller, rest, entities, roles)
+  const callerParty = callerOf(sides, sentence)
   return {
     language,
     ...(calledParty ? { called: calledParty } : {}),
@@ -73,34 +71,8 @@ export function understand(message: string, circumstances: Circumstances): Under
     when,
     note,
     questions,
-    uncertain: questions.length === 0 && (when.kind === 'at' ? when.assumed : false),
+    uncertain: questions.length === 0 && (sides.guessed === true || (when.kind === 'at' && when.assumed)),
   }
-}
-
-/** Without a caller it is who asks; a number that no other phrase has claimed is where they are. */
-function callerOf(reading: PartyReading, rest: string, entities: readonly Entity[], roles: Roles): Party | undefined {
-  if (reading.kind === 'ambiguous' || reading.kind === 'unknown') return undefined
-  if (reading.kind === 'found' && !(reading.party.kind === 'asker' && reading.party.line === '')) return reading.party
-  const free = entities.filter(
-    ({ start, end, kind }) =>
-      (kind === 'telephone' || kind === 'session') &&
-      !(roles.called && start >= roles.called.start && end <= roles.called.end),
-  )
-  const [only] = free
-  if (only && free.length === 1) {
-    const found = partyOf(rest.slice(only.start, only.end), [only], [])
-    if (found.kind === 'found') return found.party
-  }
-  return { kind: 'asker', line: '' }
-}
-
-/** A message without a verb that we know: a name or number alone. */
-function rolesWithoutVerb(masked: string, entities: readonly Entity[], addressed: boolean): Roles {
-  const [only] = entities
-  if (addressed || asker.test(masked)) return {}
-  if (only && entities.length === 1) return { called: { start: only.start, end: only.end } }
-  const words = withoutEntities(masked)
-  return words !== '' && wordsOf(words).length <= 4 ? { called: { start: 0, end: masked.length } } : {}
 }
 
 function questionAbout(about: 'called' | 'caller', reading: PartyReading, otherwiseKnown: boolean): Question[] {

@@ -1,5 +1,6 @@
 import { de, en, type ParsedComponents, type ParsedResult } from 'chrono-node'
 import { DateTime } from 'luxon'
+import { plainTimes } from './plain-times.ts'
 
 /** What a message says about the time of a call. */
 export type When =
@@ -35,6 +36,9 @@ const farthestMs = 366 * 24 * 3_600_000
 /** A little in the past is the time that the message took to come here. */
 const lateMs = 5 * 60_000
 
+/** "I met Carol yesterday": a day that is over is not that of the call, unless an hour is said with it. */
+const gone = /yesterday|\blast\b|gestern|letzte/i
+
 const timeless = new Set(['may', 'sun', 'sat', 'mar', 'march', 'wed', 'fr', 'mo', 'do', 'di', 'mi', 'sa', 'so'])
 
 /**
@@ -42,17 +46,39 @@ const timeless = new Set(['may', 'sun', 'sat', 'mar', 'march', 'wed', 'fr', 'mo'
  * @returns what is meant, and the sentence with the words of the time blanked out by spaces of the same length
  */
 export function whenOf(sentence: string, moment: Moment): { readonly when: When; readonly rest: string } {
-  const text =
-    moment.language === 'de' ? plainGerman(sentence, moment) : { text: sentence, from: (index: number) => index }
+  const text = plainTimes(sentence, moment)
   const now = DateTime.fromMillis(moment.now, { zone: moment.timeZone })
   const reference = { instant: new Date(moment.now), timezone: now.offset }
   const parser = moment.language === 'de' ? de : en
   const found = parser
     .parse(text.text, reference, { forwardDate: true })
-    .filter((result) => !timeless.has(result.text.toLowerCase()))
+    .filter(
+      ({ text: said, start }) => !timeless.has(said.toLowerCase()) && (start.isCertain('hour') || !gone.test(said)),
+    )
   let rest = sentence
+  for (const { start, end } of text.hidden) rest = blank(rest, start, end)
   for (const result of found) rest = blank(rest, text.from(result.index), text.from(result.index + result.text.length))
-  return { when: whenOfResults(found, moment), rest }
+  const when = found.length === 0 ? vaguely(sentence) : limited(whenOfResults(found, moment), found, text.text, moment)
+  return { when, rest }
+}
+
+/** "Before 5 pm" is not at five: the hour is asked for. */
+function limited(when: When, [first]: readonly ParsedResult[], text: string, { now }: Moment): When {
+  const before = first && limit.exec(text.slice(0, first.index))
+  if (!before || when.kind !== 'at') return when
+  const choices = [60, 30].map((minutes) => when.at - minutes * 60_000).filter((at) => at > now)
+  return { kind: 'ambiguous', said: `${before[0].trim()} ${when.said}`, why: 'hour-missing', choices }
+}
+
+const limit = /(?<![\p{L}])(?:before|by|until|till|no later than|vor|bis|spätestens)\s+(?:um\s+|at\s+)?$/iu
+
+/** A time that says no hour: nobody is rung at once because of it. */
+const vague =
+  /(?<![\p{L}])(?:(?<=(?:call|ring|phone|me|us|back)\s+)later|after\s+(?:lunch|work)|(?:at\s+)?lunch\s?time|(?:at\s+)?(?:the\s+)?end\s+of\s+(?:the\s+)?(?:day|week)|some\s?time|(?<=(?:mich|uns)\s+)später|nach\s+(?:der\s+)?(?:mittagspause|arbeit)|nach\s+feierabend|in\s+der\s+mittagspause|irgendwann|bei\s+gelegenheit)(?![\p{L}])/iu
+
+function vaguely(sentence: string): When {
+  const [said] = vague.exec(sentence) ?? []
+  return said === undefined ? { kind: 'now', said: '' } : { kind: 'ambiguous', said, why: 'hour-missing', choices: [] }
 }
 
 function whenOfResults(found: readonly ParsedResult[], moment: Moment): When {
@@ -73,7 +99,7 @@ function whenOfResults(found: readonly ParsedResult[], moment: Moment): When {
 function whenOfResult({ text: said, start }: ParsedResult, moment: Moment): When {
   // "in 20 minutes" and "now" are distances from this moment, whatever the clocks do in between.
   if (start.isCertain('timezoneOffset')) return checked(start.date().getTime(), said, false, moment)
-  const { date, assumed } = wallClockOf(start, moment)
+  const { date, assumed } = wallClockOf(said, start, moment)
   if (!start.isCertain('hour') && !partOfDay.test(said)) {
     const choices = [10, 14].map((hour) => date.set({ hour, minute: 0 }).toMillis()).filter((at) => at > moment.now)
     return { kind: 'ambiguous', said, why: 'hour-missing', choices }
@@ -83,12 +109,35 @@ function whenOfResult({ text: said, start }: ParsedResult, moment: Moment): When
 
 const partOfDay = /morning|afternoon|evening|noon|midnight|night|vormittag|mittag|nachmittag|abend|früh|nacht/i
 
+/** Whether an hour may be of the morning as well as of the afternoon. German clocks have 24 hours, but people say "um 5". */
+function isBareHour(said: string, start: ParsedComponents, { language }: Moment): boolean {
+  if (!start.isCertain('hour')) return false
+  if (language === 'en') return !start.isCertain('meridiem')
+  return !/(?<!\d)0\d|\d[:.]\d|morgens|früh|nachts|vormittag|abend|nachmittag|mittag/i.test(said)
+}
+
+/** In the morning nobody means six. */
+function hourOfDay(said: string, otherwise: number): number {
+  if (/midnight|mitternacht/i.test(said)) return otherwise
+  if (/afternoon|nachmittag/i.test(said)) return 15
+  if (/noon|mittag/i.test(said) && !/vormittag/i.test(said)) return 12
+  if (/morning|vormittag|früh/i.test(said)) return 9
+  return /evening|abend/i.test(said) ? 18 : otherwise
+}
+
+/** "12 November", said on the 20th: next year's is a guess. */
+function isFarGuess(start: ParsedComponents, { now }: Moment): boolean {
+  return start.isCertain('month') && !start.isCertain('year') && start.date().getTime() > now + halfYearMs
+}
+
+const halfYearMs = 183 * 24 * 3_600_000
+
 /** The fields on the asker's clock. A zone's gaps and repeats are looked at afterwards. */
-function wallClockOf(start: ParsedComponents, moment: Moment): { date: Wall; assumed: boolean } {
+function wallClockOf(said: string, start: ParsedComponents, moment: Moment): { date: Wall; assumed: boolean } {
   const now = DateTime.fromMillis(moment.now, { zone: moment.timeZone })
-  const hour = start.get('hour') ?? 12
+  const hour = start.isCertain('hour') ? (start.get('hour') ?? 12) : hourOfDay(said, start.get('hour') ?? 12)
   const minute = start.get('minute') ?? 0
-  let assumed = !start.isCertain('hour')
+  let assumed = !start.isCertain('hour') || isFarGuess(start, moment)
   let date = wall(
     {
       year: start.get('year') ?? now.year,
@@ -111,7 +160,7 @@ function wallClockOf(start: ParsedComponents, moment: Moment): { date: Wall; ass
     if (date.toMillis() < moment.now - lateMs) date = date.plusDays(1)
   }
   // "At 3" is not in the night: an hour before seven without am or pm is taken for the afternoon, and said so.
-  if (start.isCertain('hour') && !start.isCertain('meridiem') && moment.language === 'en' && hour >= 1 && hour < 7) {
+  if (isBareHour(said, start, moment) && hour >= 1 && hour < 7) {
     assumed = true
     const today = !dated && !start.isCertain('weekday')
     const base = today
@@ -182,81 +231,8 @@ function checked(at: number, said: string, assumed: boolean, { now }: Moment): W
   return at <= now ? { kind: 'now', said } : { kind: 'at', at, said, assumed }
 }
 
-const pad = (number: number): string => String(number).padStart(2, '0')
+export const pad = (number: number): string => String(number).padStart(2, '0')
 
 function blank(text: string, from: number, to: number): string {
   return text.slice(0, from) + ' '.repeat(Math.max(0, to - from)) + text.slice(to)
-}
-
-const germanHours = ['eins', 'zwei', 'drei', 'vier', 'fünf', 'sechs', 'sieben', 'acht', 'neun', 'zehn', 'elf', 'zwölf']
-
-/** Says in plain figures what the German parser does not know, and tells which index of the original an index belongs to. */
-function plainGerman(sentence: string, moment: Moment): { text: string; from(index: number): number } {
-  const now = DateTime.fromMillis(moment.now, { zone: moment.timeZone })
-  const edits: { start: number; end: number; by: string }[] = []
-  const replace = (pattern: RegExp, by: (match: RegExpExecArray) => string | undefined): void => {
-    for (const match of sentence.matchAll(pattern)) {
-      const text = by(match)
-      const end = match.index + match[0].length
-      if (text !== undefined && !edits.some((edit) => edit.start < end && match.index < edit.end))
-        edits.push({ start: match.index, end, by: text })
-    }
-  }
-  replace(
-    /\b(?:um\s+)?halb\s+(eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\d{1,2})(?![\p{L}\d])/giu,
-    ([, word = '']) => {
-      const named = germanHours.indexOf(word.toLowerCase()) + 1 || Number(word)
-      if (named < 1 || named > 24) return undefined
-      // Half past six in the morning is nobody's hour of business: up to seven it is the afternoon.
-      const hour = named <= 7 ? named + 11 : named - 1
-      return `um ${hour}:30 Uhr`
-    },
-  )
-  replace(/\bin\s+(?:einer|ner)\s+halben\s+stunde\b/giu, () => 'in 30 Minuten')
-  replace(/\bin\s+(?:einer|ner)\s+viertelstunde\b/giu, () => 'in 15 Minuten')
-  replace(/\bin\s+(?:einer|ner)\s+dreiviertelstunde\b/giu, () => 'in 45 Minuten')
-  replace(/\b(?:sofort|gleich|umgehend)\b/giu, () => 'jetzt')
-  replace(/\b(morgen|heute|übermorgen)\s+(?:früh|morgen|vormittag)\b(?!\s*um)/giu, ([, day = '']) => `${day} Vormittag`)
-  replace(/\b(morgen|heute|übermorgen)\s+früh(?=\s+um)/giu, ([, day = '']) => day)
-  replace(/(?<![\d.])(?:am\s+)?([0-3]?\d)\.\s?([01]?\d)\.(?!\s?\d)/gu, ([, day, month]) => {
-    const [d, m] = [Number(day), Number(month)]
-    if (d < 1 || d > 31 || m < 1 || m > 12) return undefined
-    const date = DateTime.fromObject({ year: now.year, month: m, day: d }, { zone: moment.timeZone })
-    if (!date.isValid) return undefined
-    return `am ${pad(d)}.${pad(m)}.${date.endOf('day') < now ? now.year + 1 : now.year}`
-  })
-  replace(
-    /\bum\s+(eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf)(?:\s+uhr)?\b/giu,
-    ([, word = '']) => {
-      const hour = germanHours.indexOf(word.toLowerCase()) + 1
-      return `um ${hour < 7 ? hour + 12 : hour} Uhr`
-    },
-  )
-  edits.sort((a, b) => a.start - b.start)
-  let text = ''
-  let last = 0
-  const marks: { ours: number; theirs: number }[] = []
-  for (const { start, end, by } of edits) {
-    text += sentence.slice(last, start)
-    marks.push({ ours: text.length, theirs: start })
-    text += by
-    marks.push({ ours: text.length, theirs: end })
-    last = end
-  }
-  text += sentence.slice(last)
-  return {
-    text,
-    from(index) {
-      let mark = { ours: 0, theirs: 0 }
-      let next: { ours: number; theirs: number } | undefined
-      for (const candidate of marks) {
-        if (candidate.ours <= index) mark = candidate
-        else {
-          next = candidate
-          break
-        }
-      }
-      return Math.min(mark.theirs + index - mark.ours, next?.theirs ?? sentence.length)
-    },
-  }
 }
