@@ -124,6 +124,9 @@ export type Command =
   | { readonly op: 'statistics' | 'close'; readonly request: number; readonly leg: number }
   | { readonly op: 'counters'; readonly request: number }
 
+/** To the thread; at `end` it closes everything and ends by itself. */
+export type ThreadCommand = Command | { readonly op: 'end' }
+
 /** One leg's numbers. */
 export interface LegNumbers {
   readonly packetsReceived: number

@@ -51,7 +51,7 @@ class Track implements Listener {
   }
 
   close(): void {
-    this.#recorder.end('closed')
+    void this.#recorder.end('closed')
   }
 }
 
@@ -85,7 +85,7 @@ export class Recorder {
   readonly #file: WavFile
   readonly #startedAt: number
   #timer: Timer | undefined
-  #ended = false
+  #ending: Promise<void> | undefined
   #reason: string | undefined
   /** Samples of each channel that were handed to the file. */
   written = 0
@@ -97,7 +97,7 @@ export class Recorder {
     this.sent = options.both ? new Track(this) : undefined
     this.#file = new WavFile(options.path, options.law, options.both ? 2 : 1, (reason) => {
       this.#reason = reason
-      this.end('failed')
+      void this.end('failed')
     })
     this.#arm(options.firstMs)
   }
@@ -107,23 +107,29 @@ export class Recorder {
     return Math.round((now - this.#startedAt) * rate)
   }
 
-  end(how: Recorded['how']): void {
-    if (this.#ended) return
-    this.#ended = true
+  /** Takes nothing more. @returns resolves when the file is complete */
+  end(how: Recorded['how']): Promise<void> {
+    if (this.#ending) return this.#ending
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ending = promise
+    void this.#finish(how).then(resolve)
+    return promise
+  }
+
+  async #finish(how: Recorded['how']): Promise<void> {
     this.#options.clock.clearTimeout(this.#timer)
     this.#options.ended()
     this.#write(this.placeOf(this.#options.now()))
-    void this.#file.close().then(() => {
-      const ms = Math.round(this.written / rate)
-      this.#options.done(this.#reason === undefined ? { how, ms } : { how: 'failed', ms, reason: this.#reason })
-    })
+    await this.#file.close()
+    const ms = Math.round(this.written / rate)
+    this.#options.done(this.#reason === undefined ? { how, ms } : { how: 'failed', ms, reason: this.#reason })
   }
 
   #arm(ms: number = flushMs): void {
     this.#timer = this.#options.clock.setTimeout(() => {
       const now = this.#options.now()
       this.#write(this.placeOf(now - lateMs))
-      if (now - this.#startedAt >= this.#options.mostMs) this.end('full')
+      if (now - this.#startedAt >= this.#options.mostMs) void this.end('full')
       else this.#arm()
     }, ms)
   }

@@ -139,7 +139,7 @@ export class Relay {
         this.#record(command)
         break
       case 'endRecord':
-        this.#recorders.get(command.recording)?.end('stopped')
+        void this.#recorders.get(command.recording)?.end('stopped')
         break
       case 'statistics':
         emit({ op: 'numbers', request: command.request, numbers: this.#legs.get(command.leg)?.numbers() })
@@ -314,17 +314,19 @@ export class Relay {
     this.#options.emit({ op: 'fault', sentence })
   }
 
-  close(): void {
+  /** Closes all legs and sockets. @returns resolves when recordings are complete and the handshakes' thread has ended */
+  async close(): Promise<void> {
     this.#stopSweep()
     this.#options.clock.clearTimeout(this.#growth)
     this.#beat.close()
-    this.#handshakes?.close()
     this.#pool.close()
     for (const leg of this.#legs.values()) {
       leg.close()
       this.#pool.release(leg.pair)
     }
     this.#legs.clear()
+    const recordings = [...this.#recorders.values()].map((recorder) => recorder.end('closed'))
+    await Promise.all([this.#handshakes?.close(), ...recordings])
   }
 }
 

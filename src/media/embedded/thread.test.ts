@@ -1,11 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Log, silentLog, VirtualClock } from '#lib'
 import { parseSdp } from '#sdp'
 import type { MediaEngine, MediaResult } from '../port.ts'
+import { readWav } from '../voices/wav.ts'
 import { createEmbeddedEngine, type EmbeddedEngineOptions } from './engine.ts'
 import { peerSdp, rtpPacket } from './fixtures/memory-sockets.ts'
 
@@ -138,6 +140,18 @@ describe('the engine in its own thread', () => {
     bob.send(Buffer.from('80c90001000000aa', 'hex'), bobPort + 1)
     expect((await control.heard()).toString('hex')).toBe('80c90001000000aa')
     expect(await caller.statistics()).toMatchObject({ packetsSent: 0, packetsReceived: 1 })
+  })
+
+  it('closes with complete recordings', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'closed-'))
+    toEnd.push(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'message.wav')
+    const engine = await started(46500)
+    const { caller } = await call(engine, g711, g711)
+    const recording = engine.record(caller, file)
+    await engine.close()
+    expect(await recording.ended).toMatchObject({ how: 'closed' })
+    expect(readWav(readFileSync(file))).toBeInstanceOf(Int16Array)
   })
 
   it('tells legs that the relay crashed, starts it again and serves', async () => {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Clock, Log, Timer } from '#lib'
-import type { Command, RelayEvent, RelaySettings } from './protocol.ts'
+import { type Clock, type Log, systemClock, type Timer } from '#lib'
+import type { Command, RelayEvent, RelaySettings, ThreadCommand } from './protocol.ts'
 import { Relay } from './relay.ts'
 import type { SocketFactory } from './sockets.ts'
 import { localHandshakes } from './webrtc/handshakes.ts'
@@ -43,6 +43,8 @@ export function inlineWire(
 }
 
 const restartMs = 1000
+/** How long a thread may take for its end. */
+const endMs = 10_000
 
 /** A relay in a thread of its own. Commands of one turn of the event loop go over as one message. A dead thread is started again. */
 export class ThreadWire implements Wire {
@@ -52,7 +54,7 @@ export class ThreadWire implements Wire {
   readonly #log: Log
   readonly #listener: WireListener
   #worker: Worker | undefined
-  #queue: Command[] = []
+  #queue: ThreadCommand[] = []
   #ready = false
   #closing = false
   #restart: Timer | undefined
@@ -107,6 +109,17 @@ export class ThreadWire implements Wire {
     this.#closing = true
     this.#ready = false
     this.#clock.clearTimeout(this.#restart)
-    await this.#worker?.terminate()
+    const worker = this.#worker
+    if (!worker) return
+    // Node 24 aborts the whole process when a thread is terminated while it makes a key, so a thread is asked to end.
+    const ended = new Promise((resolve) => worker.once('exit', resolve))
+    const late = systemClock.setTimeout(() => {
+      this.#log.warn({ endMs }, 'the RTP relay does not end, it is stopped')
+      void worker.terminate()
+    }, endMs)
+    this.#queue.push({ op: 'end' })
+    this.#flush()
+    await ended
+    systemClock.clearTimeout(late)
   }
 }

@@ -15,6 +15,7 @@ interface Asked {
 export class Thread {
   readonly #worker: Worker
   readonly #asked = new Map<number, Asked>()
+  readonly #exit: Promise<unknown>
   #next = 0
   #ended: string | undefined
 
@@ -32,6 +33,7 @@ export class Thread {
       fault(reason(error))
       this.#end(reason(error))
     })
+    this.#exit = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#worker.on('exit', () => this.#end('the thread has ended'))
   }
 
@@ -46,10 +48,10 @@ export class Thread {
     })
   }
 
-  /** Lets the thread answer all that was asked, then ends it. */
+  /** Lets the thread answer all that was asked and end. */
   async close(): Promise<void> {
     if (!this.#ended) await this.ask('close', null).catch(() => {})
-    await this.#worker.terminate()
+    await this.#exit
   }
 
   #end(why: string): void {

@@ -88,6 +88,8 @@ async function answer(question: Question): Promise<void> {
     reply = [id, undefined, error instanceof StorageError ? error.code : 'unavailable', reason(error)]
   }
   parentPort?.postMessage(reply)
+  // With its files closed and nothing to hear the thread ends by itself.
+  if (method === 'close') parentPort?.close()
 }
 
 parentPort?.on('message', (question: Question) => void answer(question))

@@ -7,6 +7,8 @@ const tell = (event: HandshakeEvent): void => parentPort?.postMessage(event)
 const handshakes = await DtlsHandshakes.create()
 
 parentPort?.on('message', (command: HandshakeCommand) => {
+  // Nothing is under way but werift's timers, which would hold the thread for half a minute: the certificate has been made.
+  if (command.op === 'close') process.exit()
   const { id } = command
   if (command.op === 'start') {
     handshakes.start(id, command.fingerprints, {

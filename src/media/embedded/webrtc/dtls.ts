@@ -110,7 +110,7 @@ export class DtlsHandshakes implements Handshakes {
     this.#handshakes.delete(id)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const id of [...this.#handshakes.keys()]) this.end(id)
   }
 }

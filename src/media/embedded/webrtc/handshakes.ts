@@ -18,7 +18,8 @@ export interface Handshakes {
   start(id: number, fingerprints: readonly string[], listener: HandshakeListener): void
   packet(id: number, bytes: Buffer): void
   end(id: number): void
-  close(): void
+  /** Gives all handshakes up. @returns resolves when nothing of them is left, no thread either */
+  close(): Promise<void>
 }
 
 /** To the thread: handshakes begin, packets come, legs end. */
@@ -26,6 +27,7 @@ export type HandshakeCommand =
   | { readonly op: 'start'; readonly id: number; readonly fingerprints: readonly string[] }
   | { readonly op: 'packet'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly op: 'end'; readonly id: number }
+  | { readonly op: 'close' }
 
 export type HandshakeEvent =
   | { readonly op: 'ready'; readonly fingerprint: string }
@@ -53,6 +55,7 @@ export function threadHandshakes(gone: () => void): Handshakes {
     else listeners.get(event.id)?.[event.op](Buffer.from(event.bytes))
   })
   worker.on('error', (error: Error) => broken(error))
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   worker.on('exit', () => {
     broken(new Error('the DTLS thread ended'))
     if (closing) return
@@ -73,7 +76,8 @@ export function threadHandshakes(gone: () => void): Handshakes {
     },
     close() {
       closing = true
-      void worker.terminate()
+      tell({ op: 'close' })
+      return ended
     },
   }
 }
@@ -87,6 +91,6 @@ export function localHandshakes(): Handshakes {
     start: (id, fingerprints, listener) => later((dtls) => dtls.start(id, fingerprints, listener)),
     packet: (id, bytes) => later((dtls) => dtls.packet(id, bytes)),
     end: (id) => later((dtls) => dtls.end(id)),
-    close: () => later((dtls) => dtls.close()),
+    close: () => loading.then((dtls) => dtls.close()).catch(() => {}),
   }
 }

@@ -19,7 +19,7 @@ function transport() {
       start: (_, fingerprints, _listener: HandshakeListener) => void handshakes.push(`start ${fingerprints}`),
       packet: () => void handshakes.push('packet'),
       end: () => void handshakes.push('end'),
-      close() {},
+      close: async () => {},
     },
     allowed: () => true,
     send: (bytes, local, port, address) => void sent.push({ bytes, local, port, address }),
