@@ -146,13 +146,13 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   const passOn = parts.nodes && new PassOn(calls, parts.nodes, await Tickets.open(storage.values, clock, random), code)
   const pickup = new CallPickup(calls, code, passOn)
   const callbacks = new CallbackService(callbackParts(parts, calls))
-  const queues = new QueueService({
-    ...{ calls, announcer: parts.queueAnnouncer ?? promptsOf(parts), callbacks, directory },
-  })
   const voicemail = new Voicemail({
     ...{ calls, prompts: promptsOf(parts), folder: join(config.data, 'voicemail'), code: config.voicemail.code },
     mostMs: config.voicemail.mostSeconds * 1_000,
     ...(parts.voicemailMail ? { mail: parts.voicemailMail } : {}),
+  })
+  const queues = new QueueService({
+    ...{ calls, announcer: parts.queueAnnouncer ?? promptsOf(parts), callbacks, directory, mailboxes: voicemail },
   })
   const recovery = new Recovery(core)
   const stack = createSipStack({

@@ -39,6 +39,12 @@ test('a queue is added, changed and removed; supervisors hear of it', async () =
   expect(await others.next()).toMatchObject({ type: 'changes' })
 })
 
+test('callers can be sent to a mailbox, which is kept by its id', async () => {
+  const body = { ...sales, overflowTo: 'voicemail:bob', closedTo: 'voicemail:demo-front' }
+  const added = await api.ask('POST /api/v1/queues', { token: admin, body })
+  expect(added.body).toMatchObject({ overflowTo: 'voicemail:demo-bob', closedTo: 'voicemail:demo-front' })
+})
+
 test('the wait is told to everybody where the queue says so, and where not there is no queue', async () => {
   const { body } = await api.ask('POST /api/v1/queues', { token: admin, body: sales })
   const at = `/api/v1/queues/${body.id}`
@@ -55,6 +61,8 @@ test.each([
   [{ numbers: ['+12025550101'] }, 'numbers'],
   [{ people: ['nobody'] }, 'people'],
   [{ groups: ['nobody'] }, 'groups'],
+  [{ overflowTo: 'voicemail:nobody' }, 'overflowTo'],
+  [{ closedTo: 'voicemail:' }, 'closedTo'],
   [{ strategy: 'random' }, 'strategy'],
   [{ timeZone: 'Mars/Olympus' }, 'timeZone'],
   [{ hours: [{ days: [1], from: '18:00', to: '08:00' }] }, 'hours.0.to'],

@@ -121,6 +121,26 @@ export class ServedCall implements ServedLegs {
     return this.#join(caller.leg, callee.leg)
   }
 
+  /**
+   * The service itself is who answered from here on: the record is opened. @param station what it says answered, like `voicemail`
+   * @returns false where the caller has hung up meanwhile
+   */
+  async answeredBy(station: string, caller: HeldLeg): Promise<boolean> {
+    const { call } = this
+    if (this.#over || caller.ended || call.state !== 'ringing') return false
+    const { storage, clock, settings } = this.#core
+    call.state = 'joining'
+    call.answeringStation = station
+    call.answeredAt = clock.now()
+    const row = caller.leg.row(settings.node)
+    const record = { ...recordOf(factsOf(call), call.answeredAt), answeredStation: station }
+    await storage.calls.answered(record, row ? [row] : [])
+    if (call.state !== 'joining') return false
+    call.state = 'answered'
+    call.legChanged()
+    return true
+  }
+
   /** Ends everything that is left. @param cause what the record says */
   end(cause: CallErrorCode): void {
     if (!this.#over) this.call.end(this.call.answeredAt > 0 ? 'answered' : cause, 'server')

@@ -5,7 +5,10 @@ import { id, line, time } from './shared.ts'
 const extension = z.string().regex(/^(?:\d{2,8})?$/, '2 to 8 digits, or nothing')
 const target = z
   .string()
-  .regex(/^[A-Za-z0-9+*#._() -]{0,64}$/, 'an extension, a log-in or a telephone number, or nothing')
+  .regex(
+    /^(?:voicemail:[A-Za-z0-9._-]{1,64}|[A-Za-z0-9+*#._() -]{0,64})$/,
+    'an extension, a log-in or a telephone number, `voicemail:` and whose mailbox by extension or log-in, or nothing',
+  )
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like 18:30')
 const seconds = (least: number, most: number) => z.int().min(least).max(most)
 
@@ -26,14 +29,17 @@ const fields = {
   hours: z
     .array(z.strictObject({ days: z.array(z.int().min(1).max(7)).min(1).max(7), from: clockTime, to: clockTime }))
     .max(50),
-  /** Where calls go while it is closed; '' = callers hear that it is. */
+  /** Where calls go while it is closed, as with `overflowTo`; '' = callers hear that it is. */
   closedTo: target,
   ringSeconds: seconds(5, 120),
   wrapUpSeconds: seconds(0, 3_600),
   announceSeconds: seconds(10, 600),
   mostWaiting: z.int().min(1).max(1_000),
   longestWaitSeconds: seconds(10, 7_200),
-  /** Another queue, a person, a number; '' = callers hear that nobody is available. */
+  /**
+   * Another queue, a person, a number, or `voicemail:` and the id, extension or log-in of whose mailbox (answered with the id); '' = callers
+   * hear that nobody is available.
+   */
   overflowTo: target,
   /** Callers may keep their place and be called back. */
   callback: z.boolean(),

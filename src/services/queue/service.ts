@@ -6,14 +6,15 @@ import { Agents } from './agents.ts'
 import { confirmsNumber, HeldCaller } from './held-caller.ts'
 import { KeptPlaces } from './kept-places.ts'
 import type { Waiting } from './line.ts'
-import { checkQueue, type Queue, type QueueInput, queueSettingsSchema } from './settings.ts'
-import type { CentreWait, QueueAnnouncer, QueueCallbacks, QueueView } from './types.ts'
+import { checkQueue, mailboxIn, mailboxPrefix, type Queue, type QueueInput, queueSettingsSchema } from './settings.ts'
+import type { CentreWait, QueueAnnouncer, QueueCallbacks, QueueMailboxes, QueueView } from './types.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 export interface QueueParts {
   readonly calls: Calls
   readonly announcer: QueueAnnouncer
   readonly callbacks: QueueCallbacks
+  readonly mailboxes: QueueMailboxes
   /** Knows what leads to the queues, so that nobody else gets it. */
   readonly directory: Pick<DirectoryAdmin, 'putQueue' | 'loadQueue' | 'removeQueue'>
 }
@@ -43,6 +44,8 @@ export class QueueService {
   readonly #agents: Agents
   readonly #kept: KeptPlaces
   readonly #rooms = new Map<string, WaitingRoom>()
+  /** Calls whose caller can be recorded: G.711 was agreed with them. */
+  readonly #recordable = new WeakSet<Call>()
   readonly #watchers = new Set<(id: string, view: QueueView | undefined) => void>()
 
   constructor(parts: QueueParts) {
@@ -108,7 +111,9 @@ export class QueueService {
     const input = checkQueue(given)
     const id = input.id ?? random.token(8)
     const numbers = input.numbers.map((number) => directory.normalise(number))
-    const queue: Queue = { ...input, id, numbers }
+    const closedTo = this.#checkedTarget('closedTo', input.closedTo)
+    const overflowTo = this.#checkedTarget('overflowTo', input.overflowTo)
+    const queue: Queue = { ...input, id, numbers, closedTo, overflowTo }
     this.#check(queue)
     const { id: _id, name, ...settings } = queue
     const row = { id, name, settings: JSON.stringify(settings) }
@@ -144,6 +149,16 @@ export class QueueService {
       if (!directory.groupById(one)) throw new DirectoryError('missing', 'groups', `there is no group ${one}`)
   }
 
+  /** A mailbox is kept by its id, which stays when extensions change. */
+  #checkedTarget(field: 'closedTo' | 'overflowTo', to: string): string {
+    const whose = mailboxIn(to)
+    if (whose === undefined) return to
+    const id = this.#parts.mailboxes.find(whose)
+    if (id !== undefined) return `${mailboxPrefix}${id}`
+    const allowed = 'the extension or id of a person or a group, or a log-in'
+    throw new DirectoryError('missing', field, `there is no mailbox of ${JSON.stringify(whose)}; allowed: ${allowed}`)
+  }
+
   #show(queue: Queue): void {
     const room = this.#rooms.get(queue.id)
     if (room) room.queue = queue
@@ -156,7 +171,23 @@ export class QueueService {
   #serviceFor(call: Call): AnsweringService | undefined {
     const room = this.#rooms.get(call.plan?.queue ?? '')
     if (!room) return undefined
-    return { station: '', serve: (caller, served) => this.#serve(room, caller, served) }
+    const g711 = this.#leadsToMailbox(room.queue, mostOverflows)
+    return {
+      ...{ station: '', g711 },
+      serve: (caller, served) => {
+        if (g711) this.#recordable.add(call)
+        return this.#serve(room, caller, served)
+      },
+    }
+  }
+
+  /** Whether callers may come to leave a message, by way of other queues, too. */
+  #leadsToMailbox({ closedTo, overflowTo }: Queue, hops: number): boolean {
+    return [closedTo, overflowTo].some((to) => {
+      if (mailboxIn(to) !== undefined) return true
+      const other = to === '' || hops === 0 ? undefined : this.#roomOf(to)
+      return other !== undefined && this.#leadsToMailbox(other.queue, hops - 1)
+    })
   }
 
   /** The queue that a dialled string leads to, if any. */
@@ -236,13 +267,16 @@ export class QueueService {
     caller: HeldLeg,
     served: ServedCall,
   ): Promise<WaitingRoom | undefined> {
-    const other = to === '' ? undefined : this.#roomOf(to)
+    const mailbox = mailboxIn(to)
+    if (mailbox !== undefined && (await this.#leaveMessage(mailbox, queue, words, caller, served))) return undefined
+    const ahead = mailbox === undefined ? to : ''
+    const other = ahead === '' ? undefined : this.#roomOf(ahead)
     if (other) return other
-    if (to !== '') {
+    if (ahead !== '') {
       try {
         const { presented } = served.call.from
         caller.play({ tone: 'ringback' }, { loop: true })
-        const plan = served.planFor(to, { kind: 'service' }, presented)
+        const plan = served.planFor(ahead, { kind: 'service' }, presented)
         const taker = await served.ring(plan, { role: 'callee', presented, limitMs: forwardMs, during: caller })
         await served.join(caller, taker)
         return undefined
@@ -253,6 +287,24 @@ export class QueueService {
     }
     await this.#goodbye(queue, caller, words)
     return undefined
+  }
+
+  /** @returns false where they cannot: the mailbox is gone, or it was set after they were answered in a way that cannot be recorded */
+  async #leaveMessage(
+    mailbox: string,
+    { language }: Queue,
+    words: 'closed' | 'unavailable',
+    caller: HeldLeg,
+    served: ServedCall,
+  ): Promise<boolean> {
+    const { mailboxes, announcer } = this.#parts
+    const id = this.#recordable.has(served.call) ? mailboxes.find(mailbox) : undefined
+    if (id === undefined) return false
+    // What the greeting does not tell.
+    if (words === 'closed') await caller.say(await announcer.say(language, ['closed']))
+    caller.clearDigits()
+    await mailboxes.take(id, caller, served)
+    return true
   }
 
   async #goodbye(queue: Queue, caller: HeldLeg, words: 'closed' | 'unavailable' | 'callback-noted'): Promise<void> {

@@ -11,8 +11,17 @@ const line = (longest: number) =>
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like 18:30')
 const target = z
   .string()
-  .regex(/^[A-Za-z0-9+*#._() -]{0,64}$/, 'an extension, a log-in or a telephone number, or nothing')
+  .regex(
+    /^(?:voicemail:[A-Za-z0-9._-]{1,64}|[A-Za-z0-9+*#._() -]{0,64})$/,
+    'an extension, a log-in or a telephone number, `voicemail:` and whose mailbox by extension or log-in, or nothing',
+  )
 const seconds = (least: number, most: number) => z.int().min(least).max(most)
+
+/** Whose mailbox callers are sent to, by id, extension or log-in; `undefined` for everything else. */
+export function mailboxIn(to: string): string | undefined {
+  return to.startsWith(mailboxPrefix) ? to.slice(mailboxPrefix.length) : undefined
+}
+export const mailboxPrefix = 'voicemail:'
 
 /** How agents are chosen: everybody who is free together, who has been idle longest, each in turn, or the first free of the list. */
 export const strategies = ['all', 'longest-idle', 'round-robin', 'order'] as const
@@ -41,7 +50,7 @@ export const queueSettingsSchema = z.strictObject({
     )
     .max(50)
     .default([]),
-  /** Where callers go while it is closed; '' = they hear so, and that is all. */
+  /** Where callers go while it is closed, as with `overflowTo`; '' = they hear so, and that is all. */
   closedTo: target.default(''),
   /** How long an agent rings. */
   ringSeconds: seconds(5, 120).default(20),
@@ -53,7 +62,7 @@ export const queueSettingsSchema = z.strictObject({
   mostWaiting: z.int().min(1).max(1_000).default(50),
   /** Nor do they longer than this. */
   longestWaitSeconds: seconds(10, 7_200).default(1_800),
-  /** Where they overflow to: another queue, a person, a number; '' = they hear that nobody is available. */
+  /** Where they overflow to: another queue, a person, a number, or a mailbox (`voicemail:ID`); '' = they hear that nobody is available. */
   overflowTo: target.default(''),
   /** Whether a caller may keep the place and be called back. */
   callback: z.boolean().default(true),

@@ -1,3 +1,4 @@
+import type { HeldLeg, ServedCall } from '#call'
 import type { Prompts } from '#media'
 import type { CallbackRow } from '#storage'
 import type { Queue } from './settings.ts'
@@ -12,6 +13,14 @@ export interface QueueCallbacks {
   cancel(id: string, notices?: readonly never[]): Promise<CallbackRow | undefined>
   get(id: string): Promise<CallbackRow | undefined>
   watch(listener: (view: { readonly request: CallbackRow }) => void): () => void
+}
+
+/** Where callers leave a message that a queue sends there. */
+export interface QueueMailboxes {
+  /** The id of a person's or group's mailbox, by the same, an extension or a log-in. */
+  find(whose: string): string | undefined
+  /** They hear the greeting and leave a message; resolves when it is kept. @throws LegEnded when they hang up @throws CallError `not-found` */
+  take(id: string, caller: HeldLeg, served: ServedCall): Promise<void>
 }
 
 /** Somebody who waits, as desks show it. */

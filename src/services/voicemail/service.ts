@@ -1,4 +1,13 @@
-import { type AnsweringService, type Call, type CallErrorCode, type Calls, type HeldLeg, LegEnded } from '#call'
+import {
+  type AnsweringService,
+  type Call,
+  CallError,
+  type CallErrorCode,
+  type Calls,
+  type HeldLeg,
+  LegEnded,
+  type ServedCall,
+} from '#call'
 import type { Person } from '#directory'
 import type { Prompts, Recording, Sound } from '#media'
 import type { VoicemailRow } from '#storage'
@@ -81,6 +90,28 @@ export class Voicemail {
   async stop(): Promise<void> {
     await Promise.allSettled(this.#taking)
     await this.#mail?.stop()
+  }
+
+  // ---- callers whom a queue sends here ---------------------------------------------------------------------------------------------
+
+  /** The id of a person's or group's mailbox, by the same, an extension or a log-in. */
+  find(whose: string): string | undefined {
+    const { directory } = this.#core
+    if (this.mailboxes.of(whose)) return whose
+    const dial = directory.destinationOf(whose, { kind: 'service' })
+    const found = dial.ok ? dial.destination : undefined
+    return found?.kind === 'person' ? found.person.id : found?.kind === 'group' ? found.group.id : undefined
+  }
+
+  /**
+   * Somebody who is held already hears the greeting and leaves a message, also where the mailbox is off; from here on voicemail is who
+   * answered them. @throws LegEnded when they hang up @throws CallError `not-found` where there is no such mailbox
+   */
+  async take(id: string, caller: HeldLeg, served: ServedCall): Promise<void> {
+    const mailbox = this.mailboxes.of(id)
+    if (!mailbox) throw new CallError('not-found')
+    if (!(await served.answeredBy('voicemail', caller))) throw new LegEnded(caller)
+    await this.#serve(served.call, caller, mailbox)
   }
 
   // ---- which calls ---------------------------------------------------------------------------------------------------------------
