@@ -7,6 +7,10 @@ import { colleagueRings, FakeDesk, fakeDeskData, fakeRinging } from '../support/
 import { needs } from '../support/needs.ts'
 import { type Baton, startBaton } from '../support/server.ts'
 
+/** Colours, width and height. */
+type Screen = readonly ['dark' | 'light', number, number]
+type Screens = readonly [Screen, ...Screen[]]
+
 /** What drives the browser counts as a person's gesture, so this page meets a browser that waits for a real click. */
 const soundAfterClick = `
   let touched = false
@@ -42,7 +46,8 @@ needs('chromium')('the pages of the desk', () => {
     script = '',
   ) {
     const context = await browser.newContext({ locale: 'en', reducedMotion: 'reduce', ...options })
-    closers.push(() => context.close())
+    const close = () => context.close()
+    closers.push(close)
     await context.addInitScript(script)
     const page = await context.newPage()
     const complaints: string[] = []
@@ -54,28 +59,13 @@ needs('chromium')('the pages of the desk', () => {
     change?.(desk)
     await desk.install(page)
     await page.goto(`${baton.http}/desk${hash}`)
-    return { page, desk, complaints }
+    return { page, desk, complaints, close }
   }
 
   const card = (page: Page) => page.getByRole('alertdialog', { name: 'Incoming call from Jane Cooper' })
   const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
   const overflow = (page: Page) =>
     page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-
-  /** What axe, the page itself and a ruler find wrong with the desk in each of these states. */
-  async function faultsOf(views: readonly DeskView[], options: BrowserContextOptions): Promise<string[]> {
-    const faults: string[] = []
-    for (const { name, hash, title, change, show } of views) {
-      const { page, desk, complaints } = await open(hash, options, ({ data }) => change?.(data))
-      await heading(page, title(en))
-      await show(page, en, desk)
-      faults.push(...(await accessibilityFaults(page)).map((fault) => `${name}: ${fault}`))
-      faults.push(...complaints.map((complaint) => `${name}: ${complaint}`))
-      if (await overflow(page)) faults.push(`${name}: wider than the screen`)
-      await closers.pop()?.()
-    }
-    return faults
-  }
 
   // Colours and widths do not depend on one another: two screens show every one of them. All four: BATON_TEST_SCREENS=all.
   const screens = [
@@ -86,29 +76,49 @@ needs('chromium')('the pages of the desk', () => {
   ] as const
   const all = process.env.BATON_TEST_SCREENS === 'all'
 
-  test.each(screens.slice(0, all ? 4 : 2))(
-    'axe finds nothing in %s at %d × %d, and nothing is wider than the screen',
-    async (colorScheme, width, height) => {
-      const options = { colorScheme, viewport: { width, height } }
-      const faults = await faultsOf(deskPages, options)
-      const { page } = await open('', options, (desk) => {
-        desk.data.loggedIn = false
-      })
-      await heading(page, 'Log in')
-      faults.push(...(await accessibilityFaults(page)).map((fault) => `log-in: ${fault}`))
-      expect(faults).toEqual([])
-    },
-    120_000,
-  )
+  /** What axe, the page itself and a ruler find wrong with the desk in this state, on one screen after the other. */
+  async function faultsOf(view: DeskView, screens: Screens): Promise<string[]> {
+    const [[colorScheme, width, height]] = screens
+    const options = { colorScheme, viewport: { width, height } }
+    const { page, desk, complaints, close } = await open(view.hash, options, ({ data }) => view.change?.(data))
+    await heading(page, view.title(en))
+    await view.show(page, en, desk)
+    const faults: string[] = []
+    for (const [colorScheme, width, height] of screens) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height })
+      faults.push(...(await accessibilityFaults(page)))
+      if (await overflow(page)) faults.push(`wider than a screen of ${width}`)
+    }
+    await close()
+    return [...faults, ...complaints].map((fault) => `${view.name}: ${fault}`)
+  }
 
-  test.each(screens.slice(0, all ? 4 : 1))(
-    'axe finds nothing in %s at %d × %d in the dialogs, menus and empty pages',
-    async (colorScheme, width, height) => {
-      const options = { colorScheme, viewport: { width, height } }
-      expect(await faultsOf([...deskDialogs, ...emptyPages], options)).toEqual([])
+  /** Two views at a time: each waits for the page about as long as for axe. */
+  async function faultsOfAll(views: readonly DeskView[], screens: Screens): Promise<string[]> {
+    const left = [...views]
+    const faults: string[] = []
+    const lane = async () => {
+      for (let view = left.shift(); view; view = left.shift()) faults.push(...(await faultsOf(view, screens)))
+    }
+    await Promise.all([lane(), lane()])
+    return faults
+  }
+
+  const logIn: DeskView = {
+    ...{ name: 'log-in', hash: '', title: () => 'Log in', show: async () => {} },
+    change: (data) => {
+      data.loggedIn = false
     },
-    120_000,
-  )
+  }
+
+  test('axe finds nothing on the pages, dark on a phone and light on a desk, and nothing is wider than the screen', async () => {
+    expect(await faultsOfAll([...deskPages, logIn], all ? screens : [screens[0], screens[1]])).toEqual([])
+  }, 240_000)
+
+  test('axe finds nothing in the dialogs, menus and empty pages', async () => {
+    expect(await faultsOfAll([...deskDialogs, ...emptyPages], all ? screens : [screens[0]])).toEqual([])
+  }, 240_000)
 
   test('a colleague’s answer takes the card away and says who has the call', async () => {
     const { page, desk } = await open('#/history')
