@@ -65,7 +65,7 @@ needs('chromium')('the desk against the real server', () => {
     const form = page.getByRole('form', { name: 'Shall we call you?' })
     expect(await form.getByLabel('Your telephone number').inputValue()).toBe('+12025550199')
     await form.getByRole('button', { name: 'Please call me' }).click()
-    await alice.card(visitor).waitFor()
+    await alice.card(visitor).getByText('Asked to be called').waitFor()
     await alice.choice(visitor, 'Answer').click()
     await alice.talking(visitor).getByText('In call').waitFor()
     await expect.poll(() => latestRecord(alice.page), { timeout: 60_000 }).toMatchObject({ state: 'live' })

@@ -58,6 +58,19 @@ describe('a requested call', () => {
   })
 })
 
+it('knows which request a call is made for, while it rings', async () => {
+  const { callbacks, scenario, bob } = await house()
+  await callbacks.ask('102', '101', { note: 'about the order' })
+  await scenario.pass(300)
+  expect(bob.rung).toHaveLength(1)
+  const [call] = scenario.house.calls.list()
+  expect(scenario.house.callbacks.requestOf(call?.id ?? '')).toMatchObject({ id: 'request-1', note: 'about the order' })
+  expect(scenario.house.callbacks.requestOf('another')).toBeUndefined()
+  bob.rung.at(-1)?.reject(486)
+  await scenario.pass(1_000)
+  expect(scenario.house.callbacks.requestOf(call?.id ?? '')).toBeUndefined()
+})
+
 describe('key 1', () => {
   const outside = '+12125551234'
 

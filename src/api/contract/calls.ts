@@ -129,6 +129,18 @@ export const callCard = z.object({
   pastCalls: z.array(callRecord),
   /** Which of our numbers, groups or extensions was called. */
   called: z.object({ number: z.string(), name: z.string(), kind: z.enum(['person', 'group', 'outside']) }),
+  /** Set where the server makes the call because a message asked for it. */
+  requested: z
+    .object({
+      /** By what the message came: `mail`, `xmpp`, `widget`, `api`, `queue` (who kept a place in one) … */
+      channel: z.string(),
+      /** What it was about, in the asker's words; the queue's name for a kept place. */
+      note: z.string(),
+      /** Whether this person asked. */
+      mine: z.boolean(),
+      createdAt: time,
+    })
+    .optional(),
 })
 
 export type BranchShape = z.infer<typeof branchView>

@@ -168,6 +168,7 @@ async function card(house: Surroundings, desk: DeskParts, person: Person, view: 
       })
     : { records: [] }
   const called = view.callee
+  const request = desk.callbacks?.service.requestOf(view.id)
   const group = called.personId !== '' && directory.groupById(called.personId) !== undefined
   return {
     id: view.id,
@@ -196,5 +197,13 @@ async function card(house: Surroundings, desk: DeskParts, person: Person, view: 
       name: called.name,
       kind: group ? 'group' : called.personId === '' ? 'outside' : 'person',
     },
+    ...(request
+      ? {
+          requested: {
+            ...{ channel: request.channel, note: request.note, createdAt: request.createdAt },
+            mine: request.personId === person.id,
+          },
+        }
+      : {}),
   }
 }

@@ -38,13 +38,19 @@ const behindMs = 250
 /** How long the end of an attempt waits before it is written again, in ms, where the database did not take it. */
 const againMs = 2_000
 
+interface Running {
+  readonly request: CallbackRow
+  readonly attempt: Attempt
+  readonly over: Promise<void>
+}
+
 /**
  * Begins the attempts that are due, no more at once and in a second than is allowed. Each is taken in the database before anybody is rung,
  * by one process only, and written off once: after a crash it is spent, whoever was rung.
  */
 export class Scheduler {
   readonly #parts: SchedulerParts
-  readonly #running = new Map<string, { readonly attempt: Attempt; readonly over: Promise<void> }>()
+  readonly #running = new Map<string, Running>()
   readonly #rounds: Rounds
   /** When what was called off elsewhere was looked for last. */
   #lookedAt = 0
@@ -87,6 +93,12 @@ export class Scheduler {
   underWay(id: string): Pick<CallbackView, 'attempt' | 'phase'> {
     const attempt = this.#running.get(id)?.attempt
     return attempt ? { attempt: attempt.row, phase: attempt.phase } : {}
+  }
+
+  /** The request that a call is made for, until its two sides are joined. */
+  requestOf(callId: string): CallbackRow | undefined {
+    for (const { request, attempt } of this.#running.values()) if (attempt.row.callId === callId) return request
+    return undefined
   }
 
   /** Begins nothing more. Resolves once the attempts that have ended are written. */
@@ -209,7 +221,7 @@ export class Scheduler {
     const given = { calls, announcer, settings: ours, ...(recordings ? { recordings } : {}) }
     const attempt = new Attempt({ ...given, request: ringing, row, progress })
     const over = this.#run(attempt, ringing)
-    this.#running.set(request.id, { attempt, over })
+    this.#running.set(request.id, { request: ringing, attempt, over })
   }
 
   async #run(attempt: Attempt, request: CallbackRow): Promise<void> {
@@ -217,6 +229,9 @@ export class Scheduler {
     await this.#ended(attempt.row, request, outcome)
     this.#running.delete(request.id)
     this.look()
+    if (!(await attempt.handOver())) return
+    const now = await this.#core.storage.callbacks.get(request.id)
+    if (now) this.#parts.changed({ request: now, attempt: attempt.row })
   }
 
   // ---- what follows --------------------------------------------------------------------------------------------------------------

@@ -79,6 +79,13 @@ export class CallbackService {
     return stored
   }
 
+  /** Keeps a request that is refused, as one that has failed: people see why, and it counts. @returns the request as it is stored */
+  async refuse(request: CallbackRow, notices: readonly OutboxRow[] = []): Promise<CallbackRow> {
+    const stored = await this.#storage.accept({ ...request, state: 'failed', dueAt: null }, notices)
+    this.#changed(stored)
+    return stored
+  }
+
   /**
    * What was open is said or confirmed: from `asking` to `scheduled`.
    * @param changes `dueAt` defaults to the time asked for, else to now
@@ -140,6 +147,11 @@ export class CallbackService {
     return this.#storage.get(id)
   }
 
+  /** The request that one of our calls is made for, until its two sides are joined. */
+  requestOf(callId: string): CallbackRow | undefined {
+    return this.#scheduler.requestOf(callId)
+  }
+
   /** Called after every change of a request and every step of an attempt on this node. Returns an unsubscribe function. */
   watch(listener: (view: CallbackView) => void): () => void {
     this.#watchers.add(listener)
@@ -180,7 +192,8 @@ export class CallbackService {
   /** There is something to listen to. */
   async #heard(id: string): Promise<void> {
     const request = await this.#storage.get(id).catch(() => undefined)
-    if (request) this.#tell({ request, ...this.#scheduler.underWay(id) })
+    const [recording] = (await this.#storage.recordings.of(id).catch(() => [])).slice(-1)
+    if (request) this.#tell({ request, ...this.#scheduler.underWay(id), ...(recording ? { recording } : {}) })
   }
 
   #tell(view: CallbackView): void {

@@ -231,12 +231,32 @@ function calledText(card: CallCard | undefined, w: ReturnType<typeof useWords>):
   return number ? w.incoming.to(numberText(number)) : ''
 }
 
-/** What is known: standing remark, newest notes, and how earlier calls went. */
+/** Why the server makes this call. */
+function requestedText(
+  { channel, note, mine }: NonNullable<CallCard['requested']>,
+  w: ReturnType<typeof useWords>,
+): string {
+  if (channel === 'queue') return w.incoming.keptPlace(note)
+  return mine ? w.incoming.requestedByMe : w.incoming.requested
+}
+
+/** What is known: why it rings, standing remark, newest notes, and how earlier calls went. */
 function Background({ card }: { readonly card: CallCard }) {
   const w = useWords()
   const { t, dayAndTime } = useSpeech()
   return (
     <div className="background">
+      {card.requested && (
+        <p className="remark">
+          {requestedText(card.requested, w)}
+          {card.requested.note && card.requested.channel !== 'queue' && (
+            <>
+              {': '}
+              <bdi>{card.requested.note}</bdi>
+            </>
+          )}
+        </p>
+      )}
       {card.contact?.remark && <p className="remark">{card.contact.remark}</p>}
       {card.notes.length > 0 && (
         <>
