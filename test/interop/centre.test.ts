@@ -8,7 +8,7 @@ import { mailSink, post } from '../support/mail.ts'
 import { needs } from '../support/needs.ts'
 import { freePort } from '../support/ports.ts'
 import { startProgram } from '../support/program.ts'
-import { makeTone, writeWav } from '../support/tone.ts'
+import { makeTone, readWav, secondsOf, tonesIn, writeWav } from '../support/tone.ts'
 import { eventually } from './eventually.ts'
 import { House } from './house.ts'
 
@@ -40,6 +40,7 @@ mail:
   trustedRelays: [{addresses: [127.0.0.1], authservId: relay.test}]
   out: {host: 127.0.0.1, port: ${sink.port}, security: none, from: callback@baton.test}
 callbacks:
+  centreRecording: {on: true, mostSeconds: 5}
   centres: [{number: "${number}", url: "http://127.0.0.1:${httpPort}/wait", inside: true}]
 `
     const organisation = `
@@ -99,6 +100,24 @@ trunks:
       expect(text).toMatch(/3 minutes/)
 
       const { at: musicAt } = await centre.event('music', 30_000)
+      const link = await eventually(() => {
+        const raw = sink.mails[1]?.raw.replaceAll('=\r\n', '') ?? ''
+        expect(raw).toMatch(/I wait there in your place/)
+        return /listen#(\S+)/.exec(raw)?.[1] ?? ''
+      }, 30_000)
+      const said = await house.baton.fetch('/api/v1/callback-recordings', {
+        ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code: link }) },
+      })
+      expect([said.status, said.headers.get('content-type')]).toEqual([200, 'audio/wav'])
+      const file = join(temporaryFolder('heard'), 'said.wav')
+      writeFileSync(file, Buffer.from(await said.arrayBuffer()))
+      const sound = readWav(file)
+      expect(sound.samples.length / sound.rate).toBeCloseTo(5, 0)
+      const tones = tonesIn(sound)
+      expect(secondsOf(centreTones.announcement, tones), 'what is said after the last key').toBeGreaterThan(1.5)
+      expect(tones.find(({ frequency }) => frequency === centreTones.announcement)?.level).toBeGreaterThan(-25)
+      expect(secondsOf(question, tones), 'what we say ourselves is not recorded').toBe(0)
+
       const { at: agentAt } = await centre.event('agent', holdMs + 15_000)
       expect(agentAt - musicAt).toBeGreaterThanOrEqual(holdMs - 10)
       expect(rung(), 'the asker is rung before anybody pressed the key').toBe(false)

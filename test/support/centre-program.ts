@@ -15,6 +15,8 @@ const { server, address, port, httpPort, holdMs, questionTone, callerTone } = se
 const longMs = 3_600_000
 /** How long the two announcements of the menu are. */
 const spokenMs = 1_500
+/** How long it is said how many wait. */
+const announcedMs = 3_000
 
 function tell(what: CentreEvent['what'], key = ''): void {
   console.log(JSON.stringify({ what, key, at: Date.now() } satisfies CentreEvent))
@@ -71,6 +73,8 @@ async function walk(rtp: RtpPeer, next: () => Promise<string>): Promise<void> {
   rtp.sounds(0)
   tell('spoken')
   await wanted('3')
+  rtp.sounds(centreTones.announcement)
+  await sleep(announcedMs)
   tell('music')
   rtp.sounds(centreTones.music)
   await sleep(holdMs)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Program, startProgram } from './program.ts'
 
 /** Hz of what callers of the centre hear. */
-export const centreTones = { menu: 500, secondMenu: 600, music: 760, agent: 880 } as const
+export const centreTones = { menu: 500, secondMenu: 600, announcement: 680, music: 760, agent: 880 } as const
 
 export type CentreSettings = {
   /** Its own place of SIP; requests go to `server`. */
