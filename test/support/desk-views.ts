@@ -345,6 +345,16 @@ export const deskDialogs: readonly DeskView[] = [
     },
   },
   {
+    name: 'queue-mailbox',
+    ...on('queues'),
+    show: async (page, w) => {
+      await button(page, 'Support').click()
+      const form = dialog(page, w.queues.editTitle('Support'))
+      await form.getByLabel(w.queues.closedTo).scrollIntoViewIfNeeded()
+      await form.getByLabel(w.queues.publicWait).scrollIntoViewIfNeeded()
+    },
+  },
+  {
     name: 'number',
     ...on('numbers'),
     show: async (page, w) => {

@@ -93,7 +93,8 @@ export function fakeQueue(now: number): QueueShape {
   const waiting = { expectedWaitSeconds: 95, ringing: false }
   return {
     ...{ id: 'help', name: 'Support', extension: '600', numbers: ['+12025550160'], groups: ['front'], people: [] },
-    ...{ strategy: 'longest-idle', language: 'en', timeZone: 'Europe/Berlin', closedTo: '', overflowTo: '101' },
+    ...{ strategy: 'longest-idle', language: 'en', timeZone: 'Europe/Berlin' },
+    ...{ closedTo: 'voicemail:front', overflowTo: '101' },
     hours: [{ days: [1, 2, 3, 4, 5], from: '08:00', to: '18:00' }],
     ...{ ringSeconds: 20, wrapUpSeconds: 10, announceSeconds: 45, mostWaiting: 50, longestWaitSeconds: 1_800 },
     ...{ callback: true, publicWait: false, open: true, working: 3, free: 0, expectedWaitSeconds: 260 },

@@ -10,6 +10,7 @@ import { AdminOnly } from '../parts/admin-only.tsx'
 import { FormDialog, SureDialog } from '../parts/form-dialog.tsx'
 import { inputsOf } from '../parts/inputs.ts'
 import { Empty, PageHead, Skeleton } from '../parts/page-head.tsx'
+import { QueueTarget, type TargetForm, targetFormOf, targetOf } from '../parts/queue-target.tsx'
 import { say } from '../parts/say.ts'
 import { Sign } from '../parts/sign.tsx'
 import { useList } from '../parts/use-list.ts'
@@ -142,24 +143,31 @@ function QueueDialog({ queue, onClose, onChanged }: QueueDialogProps) {
     language: queue?.language ?? ('en' as const),
     timeZone: queue?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     hours: hoursText(queue?.hours ?? []),
-    closedTo: queue?.closedTo ?? '',
+    closedTo: targetFormOf(queue?.closedTo ?? ''),
     ringSeconds: queue?.ringSeconds ?? (20 as number | string),
     wrapUpSeconds: queue?.wrapUpSeconds ?? (10 as number | string),
     announceSeconds: queue?.announceSeconds ?? (45 as number | string),
     mostWaiting: queue?.mostWaiting ?? (50 as number | string),
     longestWaitSeconds: queue?.longestWaitSeconds ?? (1_800 as number | string),
-    overflowTo: queue?.overflowTo ?? '',
+    overflowTo: targetFormOf(queue?.overflowTo ?? ''),
     callback: queue?.callback ?? true,
     publicWait: queue?.publicWait ?? false,
   })
   const [removing, setRemoving] = useState(false)
   const change = (part: Partial<typeof form>) => setForm((before) => ({ ...before, ...part }))
+  const mailboxes = [...(value?.groups ?? []), ...people]
+  const target = (field: 'closedTo' | 'overflowTo') => ({
+    ...{ form: form[field], mailboxes },
+    change: (to: TargetForm) => change({ [field]: to }),
+  })
   const save = async () => {
     const seconds = (text: number | string) => (text === '' ? Number.NaN : Number(text))
     const body = {
       ...form,
       numbers: form.numbers.split(/[,;\n]/).flatMap((one) => one.trim() || []),
       hours: hoursOf(form.hours),
+      closedTo: targetOf(form.closedTo),
+      overflowTo: targetOf(form.overflowTo),
       ringSeconds: seconds(form.ringSeconds),
       wrapUpSeconds: seconds(form.wrapUpSeconds),
       announceSeconds: seconds(form.announceSeconds),
@@ -233,16 +241,26 @@ function QueueDialog({ queue, onClose, onChanged }: QueueDialogProps) {
               />
             </div>
             <Textarea autosize label={w.queues.hours} description={w.queues.hoursHint} {...inputs.text('hours')} />
+            <QueueTarget
+              label={w.queues.closedTo}
+              hear={w.queues.hearClosed}
+              {...target('closedTo')}
+              error={faultOf('closedTo')}
+            />
             <div className="form-two">
               <TextInput label={w.queues.timeZone} {...inputs.text('timeZone')} />
-              <TextInput label={w.queues.closedTo} {...inputs.text('closedTo')} />
               <NumberInput label={w.queues.ringSeconds} {...inputs.number('ringSeconds')} />
               <NumberInput label={w.queues.wrapUpSeconds} {...inputs.number('wrapUpSeconds')} />
               <NumberInput label={w.queues.announceSeconds} {...inputs.number('announceSeconds')} />
               <NumberInput label={w.queues.mostWaiting} {...inputs.number('mostWaiting')} />
               <NumberInput label={w.queues.longestWaitSeconds} {...inputs.number('longestWaitSeconds')} />
-              <TextInput label={w.queues.overflowTo} {...inputs.text('overflowTo')} />
             </div>
+            <QueueTarget
+              label={w.queues.overflowTo}
+              hear={w.queues.hearUnavailable}
+              {...target('overflowTo')}
+              error={faultOf('overflowTo')}
+            />
             <Switch label={w.queues.callback} {...inputs.onOff('callback')} />
             <Switch label={w.queues.publicWait} {...inputs.onOff('publicWait')} />
           </>
