@@ -75,6 +75,8 @@ export class Call implements RingingListener, LegListener {
   route: CallPlan | undefined
   /** A transfer in progress keeps the call alive when the transferor hangs up. */
   transferring = false
+  /** Set while a BYE may mean that its dialog was replaced. @returns whether it is dealt with */
+  goodbye: ((leg: Leg) => boolean) | undefined
   /** Stops what was started for this call when it ends: a transfer's ringing. */
   onEnd: (() => void) | undefined
   /** Stations that ring for this call but not for its caller: a transfer's target. */
@@ -264,6 +266,7 @@ export class Call implements RingingListener, LegListener {
     }
     // A leg that was replaced says goodbye to nobody but the server; a transferor may leave while the target rings.
     if (leg !== this.caller && leg !== this.callee) return
+    if (why === 'bye' && this.goodbye?.(leg)) return
     if (this.transferring && why === 'bye' && leg !== this.#waitingLeg) return
     const cause = why === 'bye' ? 'answered' : why === 'silent' ? 'media-silent' : why
     this.end(cause, why === 'bye' ? leg.role : 'server', reason ? [['Reason', reason]] : [])

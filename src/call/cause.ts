@@ -10,6 +10,7 @@ export type CallCause =
   | 'gone'
   | 'no-ack'
   | 'transferred'
+  | 'joined-by-gateway'
   | 'interrupted'
 
 /** The Reason header (RFC 3326) for a call that the server ends. */
@@ -22,6 +23,7 @@ export function reasonOf(cause: CallCause): string {
     'no-ack': 'SIP;cause=408;text="No ACK"',
     cancelled: 'SIP;cause=487;text="Request Terminated"',
     interrupted: 'Q.850;cause=41;text="Server restarted"',
+    'joined-by-gateway': 'SIP;cause=200;text="Joined by the gateway"',
     draining: 'Q.850;cause=42;text="Server stops"',
   }
   return texts[cause] ?? 'Q.850;cause=41'

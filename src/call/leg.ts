@@ -43,6 +43,8 @@ export class Leg implements DialogHandlers, MediaHandlers {
   peer: Leg | undefined
   /** Told of the keys that the far end presses, while a service holds the leg. */
   keys: ((digit: string) => void) | undefined
+  /** Told of the NOTIFYs of a REFER of ours. */
+  notified: ((transaction: ServerTransaction) => void) | undefined
   /** Set once the INVITE is answered. */
   dialog: Dialog | undefined
   readonly #core: Core
@@ -135,7 +137,8 @@ export class Leg implements DialogHandlers, MediaHandlers {
   }
 
   notify(transaction: ServerTransaction): void {
-    transaction.respond(489, 'Bad Event')
+    if (this.notified) this.notified(transaction)
+    else transaction.respond(489, 'Bad Event')
   }
 
   /**

@@ -130,6 +130,7 @@ export const trunkSettingsSchema = z.strictObject({
   healthMs: z.int().min(0).max(3_600_000).default(30_000),
   priority: z.int().min(0).max(1_000).default(10),
   maxCalls: z.int().min(0).max(100_000).default(100),
+  join: z.enum(['server', 'refer']).default('server'),
   demo: z.boolean().default(false),
 })
 

@@ -151,6 +151,8 @@ export interface TrunkSettings {
   /** Lower goes first when several trunks can take a call. */
   readonly priority: number
   readonly maxCalls: number
+  /** Who joins the two sides of a requested call that both run over this trunk: this server, or its gateway, asked by REFER with Replaces. */
+  readonly join: 'server' | 'refer'
   /** The demo trunk's rule (DESIGN.md, "demo trunk"). */
   readonly demo: boolean
 }

@@ -29,9 +29,13 @@ export interface PhoneOptions {
   /** Codec payload types in its SDP, default `0 8 101`. */
   readonly payloads?: string
   readonly reliable?: boolean
+  /** Methods that it allows besides. */
+  readonly allows?: readonly string[]
   /** Option tags that it supports besides. */
   readonly supports?: readonly string[]
 }
+
+const allowed = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'NOTIFY', 'INFO', 'PRACK', 'UPDATE']
 
 /** A scripted phone on a stack of its own. */
 export class Phone {
@@ -76,7 +80,7 @@ export class Phone {
       options: {
         userAgent: name,
         domain: options.address,
-        allow: ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'NOTIFY', 'INFO', 'PRACK', 'UPDATE'],
+        allow: [...allowed, ...(options.allows ?? [])],
         supported: [...(options.reliable ? ['100rel'] : []), 'timer', ...(options.supports ?? [])],
       },
     })

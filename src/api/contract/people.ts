@@ -270,6 +270,8 @@ const trunkFields = {
   healthMs: z.int().min(0).max(3_600_000),
   priority: z.int().min(0).max(1_000),
   maxCalls: z.int().min(0).max(100_000),
+  /** Who joins the two sides of a requested call that both run over this trunk: `refer`: its gateway is asked to (REFER with Replaces). */
+  join: z.enum(['server', 'refer']),
 }
 /** A trunk as administrators see it; passwords are never given back. */
 export const trunk = z.object({

@@ -118,11 +118,11 @@ function trunkInput(before: Trunk | undefined, wish: TrunkWish): TrunkInput {
 }
 
 function trunkShape({ id, name, settings }: Trunk): TrunkShape {
-  const { sources, hosts, gateways, directMedia, healthMs, priority, maxCalls, registration, credentials, demo } =
-    settings
+  const { sources, hosts, gateways, directMedia, healthMs, priority, maxCalls, join } = settings
+  const { registration, credentials, demo } = settings
   return {
     ...{ id, name, sources: [...sources], hosts: [...hosts], gateways: [...gateways] },
-    ...{ directMedia, healthMs, priority, maxCalls, demo },
+    ...{ directMedia, healthMs, priority, maxCalls, join, demo },
     ...(registration
       ? {
           registration: {

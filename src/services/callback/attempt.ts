@@ -6,6 +6,7 @@ import {
   type CallPlan,
   type Calls,
   type HeldLeg,
+  joinByGateway,
   LegEnded,
   NotAnswered,
   type Presented,
@@ -97,6 +98,24 @@ export class Attempt {
     const served = this.#served
     if (served?.over) served.call.end('cancelled', 'server')
     else served?.end('cancelled')
+  }
+
+  /**
+   * Asks the gateway that both sides run over to join them, where it is set up to: once the end of the attempt is on disk, so that a crash
+   * rings nobody again whom the gateway has joined. Where it does not, they talk as they did.
+   * @returns whether the row says more now; never rejects
+   */
+  async handOver(): Promise<boolean> {
+    const call = this.row.outcome === 'connected' ? this.#served?.call : undefined
+    const asked = call && joinByGateway(call)
+    if (!call || !asked) return false
+    const station = call.callee?.party.station ?? ''
+    const { how, status, trunk } = await asked
+    if (how === 'over') return false
+    if (how === 'joined') this.row = { ...this.row, outcome: 'joined-by-gateway' }
+    const what = how === 'joined' ? 'joined-by-gateway' : 'gateway-did-not-join'
+    this.#confirm('called', what, station, trunk.name, status)
+    return true
   }
 
   async #ladder(): Promise<Outcome> {

@@ -229,9 +229,17 @@ export class Scheduler {
     await this.#ended(attempt.row, request, outcome)
     this.#running.delete(request.id)
     this.look()
+    const { log } = this.#core
+    this.#handOver(attempt, request.id).catch((error: unknown) =>
+      log.error({ error: String((error as Error)?.stack ?? error) }, 'handing a call to its gateway failed'),
+    )
+  }
+
+  /** Lets the gateway join both sides, where it is set up to. */
+  async #handOver(attempt: Attempt, id: string): Promise<void> {
     if (!(await attempt.handOver())) return
-    const now = await this.#core.storage.callbacks.get(request.id)
-    if (now) this.#parts.changed({ request: now, attempt: attempt.row })
+    const request = await this.#core.storage.callbacks.get(id)
+    if (request) this.#parts.changed({ request, attempt: attempt.row })
   }
 
   // ---- what follows --------------------------------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ export const de: Messages = {
   cause: {
     answered: 'Angenommen',
     transferred: 'Weitergegeben',
+    'joined-by-gateway': 'An das Gateway übergeben, das beide verbunden hat',
     busy: 'Besetzt',
     'no-answer': 'Niemand nahm ab',
     cancelled: 'Anrufer legte vorher auf',

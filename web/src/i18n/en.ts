@@ -72,6 +72,7 @@ export const en = {
   cause: {
     answered: 'Answered',
     transferred: 'Transferred',
+    'joined-by-gateway': 'Handed to the gateway, which joined both',
     busy: 'Busy',
     'no-answer': 'Nobody answered',
     cancelled: 'Caller hung up before an answer',

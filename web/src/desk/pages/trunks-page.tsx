@@ -110,6 +110,7 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
     sources: trunk?.sources.join('\n') ?? '',
     maxCalls: (trunk?.maxCalls ?? 0) as number | string,
     priority: (trunk?.priority ?? 0) as number | string,
+    refer: trunk?.join === 'refer',
     registers: trunk?.registration !== undefined,
     registrar: trunk?.registration?.registrar ?? '',
     username: trunk?.registration?.username ?? '',
@@ -126,6 +127,7 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
       sources: linesOf(form.sources),
       maxCalls: Number(form.maxCalls),
       priority: Number(form.priority),
+      join: form.refer ? ('refer' as const) : ('server' as const),
     }
     if (trunk) {
       const change = form.registers ? { registration } : trunk.registration ? { registration: null } : {}
@@ -179,6 +181,7 @@ function TrunkDialog({ trunk, onClose, onChanged }: TrunkDialogProps) {
               <NumberInput label={w.trunks.maxCalls} min={0} max={100_000} {...inputs.number('maxCalls')} />
               <NumberInput label={w.trunks.priority} min={0} max={1000} {...inputs.number('priority')} />
             </div>
+            <Switch label={w.trunks.refer} description={w.trunks.referHint} {...inputs.onOff('refer')} />
             <Switch label={w.trunks.registers} {...inputs.onOff('registers')} />
             {form.registers && (
               <>

@@ -171,6 +171,9 @@ export const deDirectory: typeof enDirectory = {
     passwordKept: 'Leer: das gespeicherte bleibt.',
     maxCalls: 'Gespräche zugleich (0 = ohne Grenze)',
     priority: 'Rang (kleiner geht vor)',
+    refer: 'Das Gateway verbindet angeforderte Anrufe',
+    referHint:
+      'Laufen beide Seiten über diese Leitung, wird das Gateway gebeten, sie zu verbinden (REFER mit Replaces). Sonst, oder wenn es ablehnt, verbindet dieser Server.',
     demo: 'Demo-Leitung, kann keine echte werden',
     inOnly: 'Anrufe kommen nur herein',
     newTitle: 'Neue Leitung',

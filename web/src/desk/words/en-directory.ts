@@ -169,6 +169,9 @@ export const enDirectory = {
     passwordKept: 'Empty: the stored one stays.',
     maxCalls: 'Calls at once (0 = no bound)',
     priority: 'Priority (lower goes first)',
+    refer: 'The gateway joins requested calls',
+    referHint:
+      'Where both sides run over this trunk, the gateway is asked to join them (REFER with Replaces). Without it, or where it refuses, this server does.',
     demo: 'Demo trunk, cannot be changed into a real one',
     inOnly: 'calls come in only',
     newTitle: 'New trunk',
