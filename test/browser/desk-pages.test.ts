@@ -221,19 +221,17 @@ needs('chromium')('the pages of the desk', () => {
     await heading(page, 'Calls')
 
     await page.keyboard.press('Control+K')
-    await page.getByPlaceholder('Call, find a person, go somewhere …').waitFor()
     await page.keyboard.type('settings')
-    await page.locator('[data-selected]').filter({ hasText: 'Settings' }).waitFor()
     await page.keyboard.press('Enter')
     await heading(page, 'Settings')
-    // While the palette fades, keys are still its own.
-    await page.getByPlaceholder('Call, find a person, go somewhere …').waitFor({ state: 'detached' })
     expect(await page.evaluate('document.activeElement.id')).toBe('main')
 
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     await page.keyboard.press('Escape')
-    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor({ state: 'detached' })
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+    await page.keyboard.press('Escape')
 
     desk.put(fakeRinging(Date.now()))
     await card(page).waitFor()
@@ -251,6 +249,66 @@ needs('chromium')('the pages of the desk', () => {
     const declined = page.waitForRequest(/decline/)
     await page.keyboard.press('d')
     await declined
+  })
+
+  /** Hands keys to the browser all at once; none waits until the page has dealt with the one before. */
+  async function typesAtOnce(page: Page, ...keys: readonly string[]) {
+    const devTools = await page.context().newCDPSession(page)
+    const presses = keys.flatMap((key) => {
+      const [name = key, control] = key.split('+').reverse()
+      const text = name.length > 1 ? (name === 'Enter' ? '\r' : '') : control ? '' : name
+      const event = {
+        key: name,
+        code: name,
+        windowsVirtualKeyCode: name === 'Enter' ? 13 : 0,
+        modifiers: control ? 2 : 0,
+      }
+      return [
+        devTools.send('Input.dispatchKeyEvent', { ...event, type: text ? 'keyDown' : 'rawKeyDown', text }),
+        devTools.send('Input.dispatchKeyEvent', { ...event, type: 'keyUp' }),
+      ]
+    })
+    await Promise.all(presses)
+    await devTools.detach()
+  }
+
+  test('who types faster than the page draws goes where the text says, and a key after a closed dialog is the page’s', async () => {
+    const { page } = await open('#/calls', { reducedMotion: 'no-preference' })
+    await heading(page, 'Calls')
+    const devTools = await page.context().newCDPSession(page)
+    await devTools.send('Emulation.setCPUThrottlingRate', { rate: 6 })
+    for (const name of ['Settings', 'History', 'Contacts', 'Devices', 'Calls', 'Devices', 'History', 'Settings']) {
+      await typesAtOnce(page, 'Control+k', ...name.toLowerCase(), 'Enter')
+      await heading(page, name)
+      expect(await page.getByRole('dialog').count()).toBe(0)
+    }
+    await typesAtOnce(page, '?')
+    const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+    await sheet.waitFor()
+    await page.evaluate(`document.querySelector('[role=dialog]').setAttribute('data-first', '')`)
+    await typesAtOnce(page, 'Escape', '?')
+    await page.locator('[role=dialog]:not([data-first])').waitFor()
+  }, 120_000)
+
+  test('what is typed before the palette has been loaded is typed all the same', async () => {
+    let load = () => {}
+    const asked = new Promise<void>((resolve) => {
+      load = resolve
+    })
+    const { page, desk } = await open('', {}, undefined, '')
+    await page.route(/palette-.*\.js/, async (route) => {
+      await asked
+      await route.continue()
+    })
+    await page.reload()
+    await heading(page, 'Calls')
+    desk.put(fakeRinging(Date.now()))
+    await card(page).waitFor()
+    await typesAtOnce(page, 'Control+k', ...'devicesx', 'Backspace', 'Enter', 'd')
+    load()
+    await heading(page, 'Devices')
+    expect(desk.asked.filter((line) => line.includes('decline'))).toEqual([])
+    await card(page).waitFor()
   })
 
   test('a browser that holds back sound is told of, and a click lets it ring', async () => {

@@ -23,8 +23,15 @@ const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   components: {
-    // A dialog's head is no banner of the page.
-    Modal: { defaultProps: { lockScroll: false, centered: true, attributes: { header: { role: 'presentation' } } } },
+    // A dialog's head is no banner of the page. Nothing fades: the key after a dialog was closed is the page's.
+    Modal: {
+      defaultProps: {
+        lockScroll: false,
+        centered: true,
+        transitionProps: { duration: 0 },
+        attributes: { header: { role: 'presentation' } },
+      },
+    },
     // Menus stay in the page's landmarks, and hold nothing but their entries.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
     Select: { defaultProps: { allowDeselect: false, comboboxProps: { withinPortal: true } } },

@@ -1,6 +1,11 @@
 import { Modal } from '@mantine/core'
-import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from '@mantine/spotlight'
-import { useState } from 'react'
+import {
+  Spotlight,
+  type SpotlightActionData,
+  type SpotlightActionGroupData,
+  type SpotlightFilterFunction,
+} from '@mantine/spotlight'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useLive } from '../../api/live.ts'
 import { NewCallDialog } from '../calls/new-call.tsx'
 import { numberText, whoCalls } from '../calls/party.ts'
@@ -10,7 +15,8 @@ import { activeCards, ringingCards } from '../calls/ring-model.ts'
 import { useDesk, useWords } from '../context.tsx'
 import { phone, usePhone } from '../phone/hub.ts'
 import { logOut } from '../session.ts'
-import { openPalette, paletteStore } from './palette-state.ts'
+import { matching } from './palette-list.ts'
+import { openPalette, palette, paletteStore, takeHeld } from './palette-state.ts'
 import { changePresence } from './shell.tsx'
 import { Sign, type SignName } from './sign.tsx'
 import { singleKeysOn, useSingleKeys } from './single-keys.ts'
@@ -24,6 +30,7 @@ export function Palette() {
   const { calls: sessions } = usePhone()
   const pickUp = usePickUp()
   const [query, setQuery] = useState('')
+  const [field, setField] = useState<HTMLInputElement | null>(null)
   const [sheet, setSheet] = useState(false)
   const [dialling, setDialling] = useState(false)
 
@@ -73,12 +80,7 @@ export function Palette() {
       ),
     )
   }
-  const number = /^[+*#0-9][0-9\s()./*#-]*$/.test(query.trim()) ? query.trim().replace(/[\s()./-]/g, '') : ''
-  if (number)
-    acts.push(
-      action('dial', w.palette.call(numberText(number)), 'phone', () => phone.send({ do: 'dial', to: number }), query),
-    )
-  acts.push(
+  const always = [
     action('new-call', w.home.newCall, 'plus', () => setDialling(true)),
     ...(['available', 'away', 'dnd'] as const)
       .filter((presence) => presence !== me.settings.presence)
@@ -94,7 +96,7 @@ export function Palette() {
     action('have-called', w.callbacks.ask, 'callbacks', () => goTo('callbacks', 'new')),
     action('shortcuts', w.palette.shortcuts, 'keypad', () => setSheet(true), '?'),
     action('log-out', w.logOut, 'close', () => void logOut()),
-  )
+  ]
   const pages: [DeskPage, SignName][] = [
     ['calls', 'phone'],
     ['history', 'history'],
@@ -112,8 +114,15 @@ export function Palette() {
       ['numbers', 'numbers'],
       ['trunks', 'trunks'],
     )
-  const groups: SpotlightActionGroupData[] = [
-    { group: w.palette.act, actions: acts },
+  const dial = (text: string): SpotlightActionData[] => {
+    const number = /^[+*#0-9][0-9\s()./*#-]*$/.test(text.trim()) ? text.trim().replace(/[\s()./-]/g, '') : ''
+    if (!number) return []
+    return [
+      action('dial', w.palette.call(numberText(number)), 'phone', () => phone.send({ do: 'dial', to: number }), text),
+    ]
+  }
+  const groupsFor = (text: string): SpotlightActionGroupData[] => [
+    { group: w.palette.act, actions: [...acts, ...dial(text), ...always] },
     {
       group: w.palette.peopleGroup,
       actions: people
@@ -133,14 +142,39 @@ export function Palette() {
       actions: pages.map(([page, sign]) => action(`go-${page}`, w.pages[page], sign, () => goTo(page))),
     },
   ]
+
+  /** Enter does what the text finds, also when the list that is drawn is still that of an earlier text. */
+  const enter = (text: string, event?: KeyboardEvent<HTMLInputElement>) => {
+    const drawn =
+      event && text === query && event.currentTarget.closest('[role=dialog]')?.querySelector('[data-selected]')
+    if (drawn) return
+    event?.preventDefault()
+    event?.stopPropagation()
+    const first = text.trim() ? matching(text, groupsFor(text))[0]?.actions[0] : undefined
+    if (!first) return
+    palette.close()
+    first.onClick?.(undefined as never)
+  }
+  const latestEnter = useRef(enter)
+  latestEnter.current = enter
+  useEffect(() => {
+    if (!field) return
+    field.focus()
+    const { text, enter: entered } = takeHeld()
+    if (text) setQuery(text)
+    if (entered) latestEnter.current(text)
+  }, [field])
+
   return (
     <>
       <Spotlight
         store={paletteStore}
         attributes={{ content: { 'aria-label': w.palette.open } }}
-        actions={groups}
+        actions={groupsFor(query)}
+        filter={matching as SpotlightFilterFunction}
         query={query}
         onQueryChange={setQuery}
+        transitionProps={{ duration: 0 }}
         shortcut={null}
         nothingFound={w.palette.none}
         highlightQuery
@@ -148,6 +182,10 @@ export function Palette() {
         maxHeight={420}
         lockScroll={false}
         searchProps={{
+          ref: setField,
+          onKeyDownCapture: (event) => {
+            if (event.key === 'Enter' && !event.nativeEvent.isComposing) enter(event.currentTarget.value, event)
+          },
           placeholder: w.palette.placeholder,
           'aria-label': w.palette.placeholder,
           leftSection: <Sign name="search" size={20} />,
