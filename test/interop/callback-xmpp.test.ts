@@ -1,14 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { xml } from '@xmpp/client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Baresip } from '../support/baresip.ts'
 import { type Chat, chatOf } from '../support/chat.ts'
-import { temporaryFolder } from '../support/folders.ts'
 import { needs } from '../support/needs.ts'
-import { startProgram } from '../support/program.ts'
 import { type Prosody, prosodySecret, startProsody } from '../support/prosody.ts'
-import { makeTone, writeWav } from '../support/tone.ts'
 import { eventually } from './eventually.ts'
 import { House } from './house.ts'
 
@@ -38,26 +33,13 @@ needs('baresip', 'prosody')('a chat message that asks for a call', () => {
   beforeAll(async () => {
     prosody = await startProsody(['anna', 'otto'])
     outside = await Baresip.start({ user: mobile, address: provider, tone: 550 })
-    const folder = temporaryFolder('organisation')
     config = `
-http: {boardPassword: board-password}
 xmpp:
   component: {domain: calls.example, secret: ${prosodySecret}, port: ${prosody.componentPort}}
 `
-    const paths = { config: join(folder, 'baton.yaml'), organisation: join(folder, 'organisation.yaml') }
-    writeFileSync(paths.config, config)
-    writeFileSync(paths.organisation, organisation.replace('PORT', String(outside.port)))
-    const dataFolder = temporaryFolder('data')
-    const load = await startProgram(
-      process.execPath,
-      ['scripts/organisation.ts', paths.organisation, '--config', paths.config],
-      { cwd: join(import.meta.dirname, '../..'), environment: { BATON_DATA: dataFolder } },
-    )
-    expect(await load.ended, load.output()).toMatchObject({ code: 0 })
-    const voices = join(dataFolder, 'prompts', 'en')
-    mkdirSync(voices, { recursive: true })
-    for (const [name, tone] of Object.entries(prompts)) writeWav(join(voices, `${name}.wav`), makeTone(tone, 1))
-    house = await House.open({ configYaml: config, dataFolder }, 'board-password')
+    house = await House.ofOrganisation({
+      ...{ organisation: organisation.replace('PORT', String(outside.port)), config, prompts },
+    })
     await connected()
   })
   afterEach(() => house.clear())
@@ -69,13 +51,7 @@ xmpp:
 
   const connected = () => eventually(() => expect(house.baton.output()).toContain('connected to the XMPP server'))
 
-  async function phone(user: string, tone: number): Promise<Baresip> {
-    const password = `secret-of-${user}`
-    const started = await Baresip.start({ user, password, domain: 'baton.local', proxy: house.baton.sip.target, tone })
-    house.onClear(() => started.stop())
-    await started.registered()
-    return started
-  }
+  const phone = (user: string, tone: number) => house.phone(user, { tone })
 
   async function chat(name: string, resource?: string): Promise<Chat> {
     const opened = await chatOf(prosody, name, resource)
@@ -168,7 +144,7 @@ xmpp:
     await eventually(() => expect(since()).toContain('no connection to the XMPP server'))
     await prosody.start()
     await eventually(() => expect(since()).toContain('connected to the XMPP server'))
-    const wrong = await House.open({ configYaml: config.replace(prosodySecret, 'wrong') }, 'board-password')
+    const wrong = await House.open({ configYaml: config.replace(prosodySecret, 'wrong') })
     const told = 'the XMPP server refused the component calls.example: the secret is not the one in its settings'
     await eventually(() => expect(wrong.baton.output()).toContain(told))
     expect((await wrong.baton.fetch('/readyz')).status).toBe(200)

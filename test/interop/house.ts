@@ -1,7 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { Baresip, type BaresipOptions } from '../support/baresip.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { startProgram } from '../support/program.ts'
 import { type Baton, type BatonOptions, startBaton } from '../support/server.ts'
 import { SipClient, type SipClientOptions } from '../support/sip-client.ts'
+import { makeTone, writeWav } from '../support/tone.ts'
 import { eventually } from './eventually.ts'
 
 /** One side's media numbers in a record. */
@@ -43,7 +48,17 @@ type Login = keyof typeof people
 /** A caller from the telephone network. */
 export const outsider = '+12065550100'
 
-/** The real server with the demo organisation, and the phones that a test connects to it. */
+/** An organisation of a suite's own. A phone of user `x` has the password `secret-of-x`. */
+export type OrganisationOptions = {
+  /** Text of the organisation's file: people, groups, trunks. */
+  readonly organisation: string
+  /** More of `baton.yaml`; the board's password is set. */
+  readonly config?: string
+  /** Our own English prompts: each is a second of a tone of so many Hz. */
+  readonly prompts?: Readonly<Record<string, number>>
+}
+
+/** The real server with the demo organisation or one of the suite's own, and the phones that a test connects to it. */
 export class House {
   readonly baton: Baton
   #cleanups: (() => unknown)[] = []
@@ -51,9 +66,15 @@ export class House {
   #since = Date.now()
 
   readonly #login: Record<string, string>
+  readonly #passwordOf: (user: string) => string
 
-  private constructor(baton: Baton, boardPassword: string | undefined) {
+  private constructor(
+    baton: Baton,
+    boardPassword: string | undefined,
+    passwordOf: (user: string) => string = (user) => `${user}-demo`,
+  ) {
     this.baton = baton
+    this.#passwordOf = passwordOf
     const credentials = Buffer.from(`board:${boardPassword}`).toString('base64')
     this.#login = boardPassword === undefined ? {} : { authorization: `Basic ${credentials}` }
   }
@@ -61,6 +82,26 @@ export class House {
   /** @param boardPassword where the configuration sets one */
   static async open(options: BatonOptions = {}, boardPassword?: string): Promise<House> {
     return new House(await startBaton(options), boardPassword)
+  }
+
+  /** The server with an organisation that is loaded before it starts, as `npm run organisation` does. */
+  static async ofOrganisation({ organisation, config = '', prompts = {} }: OrganisationOptions): Promise<House> {
+    const boardPassword = 'board-password'
+    const configYaml = `http: {boardPassword: ${boardPassword}}\n${config}`
+    const [folder, dataFolder] = [temporaryFolder('organisation'), temporaryFolder('data')]
+    const paths = { config: join(folder, 'baton.yaml'), organisation: join(folder, 'organisation.yaml') }
+    writeFileSync(paths.config, configYaml)
+    writeFileSync(paths.organisation, organisation)
+    const load = await startProgram(
+      process.execPath,
+      ['scripts/organisation.ts', paths.organisation, '--config', paths.config],
+      { cwd: join(import.meta.dirname, '../..'), environment: { BATON_DATA: dataFolder } },
+    )
+    expect(await load.ended, load.output()).toMatchObject({ code: 0 })
+    const voices = join(dataFolder, 'prompts', 'en')
+    mkdirSync(voices, { recursive: true })
+    for (const [name, tone] of Object.entries(prompts)) writeWav(join(voices, `${name}.wav`), makeTone(tone, 1))
+    return new House(await startBaton({ configYaml, dataFolder }), boardPassword, (user) => `secret-of-${user}`)
   }
 
   /** Ends everything. @throws when calls, dialogs or media of ended calls are left in the server */
@@ -94,11 +135,11 @@ export class House {
     this.#cleanups.push(clean)
   }
 
-  /** A registered phone of one of the demo people. */
-  async phone(user: Login, options: Partial<BaresipOptions> = {}): Promise<Baresip> {
+  /** A registered phone of one of the people. */
+  async phone(user: string, options: Partial<BaresipOptions> = {}): Promise<Baresip> {
     const phone = await Baresip.start({
       user,
-      password: `${user}-demo`,
+      password: this.#passwordOf(user),
       domain: 'baton.local',
       proxy: this.baton.sip.target,
       ...options,
@@ -113,6 +154,16 @@ export class House {
     const phone = await Baresip.start({ user: outsider, ...options })
     this.onClear(() => phone.stop())
     return phone
+  }
+
+  /** Somebody from outside calls bob, whose phone rings. */
+  async ringBob(): Promise<{ bob: Baresip; caller: Baresip }> {
+    const bob = await this.phone('bob', { tone: 880, trace: true })
+    const caller = await this.outsidePhone({ tone: 440 })
+    await caller.dial(this.numberOf('bob'))
+    await bob.event('CALL_INCOMING')
+    await caller.event('CALL_RINGING')
+    return { bob, caller }
   }
 
   /** A scripted client of one of the demo people; it is not registered yet. */

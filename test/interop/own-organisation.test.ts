@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Baresip } from '../support/baresip.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { needs } from '../support/needs.ts'
 import { freePort, freePorts } from '../support/ports.ts'
-import { startProgram } from '../support/program.ts'
 import { House } from './house.ts'
 
 const erinsNumber = '+12025550131'
@@ -24,8 +22,6 @@ needs('baresip', 'openssl')('an organisation of its own, with TLS and a provider
     execFileSync('openssl', ['req', ...made, '-subj', '/CN=sip.example.test'], { stdio: 'ignore' })
     tls = `127.0.0.1:${await freePorts(2)}`
     const config = `
-http:
-  boardPassword: board-password
 sip:
   domain: example.test
   listenTls: ${tls}
@@ -43,17 +39,7 @@ trunks:
   - name: provider
     settings: {sources: [${provider}], gateways: ["sip:${provider}:${gateway.port}"]}
 `
-    const paths = { config: join(folder, 'baton.yaml'), organisation: join(folder, 'organisation.yaml') }
-    writeFileSync(paths.config, config)
-    writeFileSync(paths.organisation, organisation)
-    const dataFolder = temporaryFolder('data')
-    const load = await startProgram(
-      process.execPath,
-      ['scripts/organisation.ts', paths.organisation, '--config', paths.config],
-      { cwd: join(import.meta.dirname, '../..'), environment: { BATON_DATA: dataFolder } },
-    )
-    expect(await load.ended, load.output()).toMatchObject({ code: 0 })
-    house = await House.open({ configYaml: config, dataFolder }, 'board-password')
+    house = await House.ofOrganisation({ organisation, config })
   })
   afterEach(() => house.clear())
   afterAll(async () => {
@@ -61,19 +47,10 @@ trunks:
     await house.close()
   })
 
-  async function erin(): Promise<Baresip> {
-    const phone = await Baresip.start({
-      user: 'erin-desk',
-      password: 'secret-of-erin',
-      domain: 'example.test',
-      proxy: tls,
-      transport: 'tls',
-      tone: 660,
+  const erin = () =>
+    house.phone('erin-desk', {
+      ...{ password: 'secret-of-erin', domain: 'example.test', proxy: tls, transport: 'tls', tone: 660 },
     })
-    house.onClear(() => phone.stop())
-    await phone.registered()
-    return phone
-  }
 
   test('erin calls out over the provider, who sees her number', async () => {
     const phone = await erin()

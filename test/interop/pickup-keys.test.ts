@@ -26,16 +26,6 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
   afterEach(() => house.clear())
   afterAll(() => house.close())
 
-  /** Somebody from outside calls bob, whose phone rings. */
-  async function ringBob() {
-    const bob = await house.phone('bob', { tone: 880, trace: true })
-    const caller = await house.outsidePhone({ tone: 440 })
-    await caller.dial(house.numberOf('bob'))
-    await bob.event('CALL_INCOMING')
-    await caller.event('CALL_RINGING')
-    return { bob, caller }
-  }
-
   /** The dialog between the server and bob's phone, as the wire has it. */
   async function dialogAtBob(): Promise<{ of: string; to_tag: string; from_tag: string }> {
     const [call] = await house.calls()
@@ -81,7 +71,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
   }
 
   test('a lamp that rings is taken: SUBSCRIBE, NOTIFY, INVITE with Replaces', async () => {
-    const { bob, caller } = await ringBob()
+    const { bob, caller } = await house.ringBob()
     const key = await startSipp({
       ...{ scenario: 'uac-pickup-blf', target: house.baton.sip.target, user: 'carol', password: 'carol-demo' },
       ...{ keys: { domain: 'baton.local' } },
@@ -96,7 +86,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
   })
 
   test('refused with 403 from another group, 481 for what there is not, 486 once it is answered, 603 just after the end', async () => {
-    const { bob, caller } = await ringBob()
+    const { bob, caller } = await house.ringBob()
     const dialog = await dialogAtBob()
     await refused('dave', 403, dialog)
     await refused('carol', 481, { ...dialog, of: 'there-is-none' })
@@ -118,7 +108,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
   })
 
   test('the first of two: the code alone takes the call that rings longest; a charge is closed at hang-up', async () => {
-    const { bob, caller } = await ringBob()
+    const { bob, caller } = await house.ringBob()
     const alice = await house.phone('alice', { tone: 500 })
     const second = await house.outsidePhone({ user: '+12065550199', tone: 300 })
     await second.dial(house.numberOf('alice'))
@@ -143,7 +133,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
 
   test('a refusal charges nobody; a pickup that nobody of mine answers is void, and bob rings again', async () => {
     const before = (await charges('carol')).length
-    const { bob, caller } = await ringBob()
+    const { bob, caller } = await house.ringBob()
     const dave = await house.phone('dave')
     await dave.dial(`sip:*8@${house.baton.sip.target}`)
     await dave.event('CALL_CLOSED')
@@ -171,7 +161,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
   })
 
   test('killed while my phone rings for it: the charge is void; killed in the call: it is closed as interrupted', async () => {
-    await ringBob()
+    await house.ringBob()
     const carol = await house.phone('carol')
     const [call] = await house.calls()
     const authorization = `Bearer ${await tokenOf('carol')}`
@@ -192,7 +182,7 @@ needs('baresip', 'sipp')('picking up by BLF key, and what it costs', () => {
     })
     await house.clear()
 
-    const { caller } = await ringBob()
+    const { caller } = await house.ringBob()
     const again = await house.phone('carol', { tone: 660 })
     await again.dial(`sip:*8@${house.baton.sip.target}`)
     await caller.hears(660)

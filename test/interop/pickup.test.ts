@@ -14,23 +14,13 @@ needs('baresip', 'sipp')('call pickup among real phones', () => {
   afterEach(() => house.clear())
   afterAll(() => house.close())
 
-  /** Somebody from outside calls bob. */
-  async function ringBob() {
-    const bob = await house.phone('bob', { tone: 880, trace: true })
-    const caller = await house.outsidePhone({ tone: 440 })
-    await caller.dial(house.numberOf('bob'))
-    await bob.event('CALL_INCOMING')
-    await caller.event('CALL_RINGING')
-    return { bob, caller }
-  }
-
   const metric = async (line: string): Promise<void> => {
     const metrics = await (await house.baton.fetch('/metrics')).text()
     expect(metrics.split('\n')).toContain(line)
   }
 
   test("carol's phone dials the code: both hear each other, bob's stops", async () => {
-    const { bob, caller } = await ringBob()
+    const { bob, caller } = await house.ringBob()
     const carol = await house.phone('carol', { tone: 660, trace: true })
     await carol.dial(`sip:*8102@${house.baton.sip.target}`)
     await carol.event('CALL_ESTABLISHED')
@@ -48,7 +38,7 @@ needs('baresip', 'sipp')('call pickup among real phones', () => {
   })
 
   test("dave, of no group of bob's, is refused and bob's phone rings on", async () => {
-    const { bob, caller } = await ringBob()
+    const { bob, caller } = await house.ringBob()
     const dave = await house.phone('dave', { trace: true })
     await dave.dial(`sip:*8@${house.baton.sip.target}`)
     await dave.event('CALL_CLOSED')
@@ -59,7 +49,7 @@ needs('baresip', 'sipp')('call pickup among real phones', () => {
   })
 
   test('a phone that knows Replaces: 183, INVITE with Replaces, CANCEL and 487', async () => {
-    const { bob, caller } = await ringBob()
+    const { bob, caller } = await house.ringBob()
     const port = await freePort()
     const phone = await startSipp({
       ...{ scenario: 'uac-pickup', target: house.baton.sip.target, port, user: 'carol', password: 'carol-demo' },
