@@ -248,6 +248,10 @@ test('administrators keep people, groups, numbers and trunks; secrets of trunks 
   const trunk = await ask('POST /api/v1/trunks', { name: 'provider', gateways: ['sip:provider.example'], registration })
   expect(trunk).toMatchObject({ status: 201, body: { registration: { hasPassword: true, username: 'u' } } })
   const path = `/api/v1/trunks/${trunk.body.id}`
+  expect(trunk.body.join).toBe('server')
+  expect((await ask(`PATCH ${path}`, { join: 'refer' })).body.join).toBe('refer')
+  const wrong = await ask(`PATCH ${path}`, { join: 'bridge' })
+  expect(wrong).toMatchObject({ status: 400, body: { field: 'join', message: expect.stringContaining('server, refer') } })
   const kept = await ask(`PATCH ${path}`, { registration: { registrar: 'sip:provider.example', username: 'v' } })
   expect(kept.body.registration).toEqual({ ...trunk.body.registration, username: 'v' })
   expect(api.directory.trunkById(trunk.body.id)?.settings.registration?.password).toBe('very-secret')
