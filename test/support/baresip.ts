@@ -94,7 +94,10 @@ export class Baresip {
     await program.printed(/baresip is ready/)
     const control = connect(controlPort, '127.0.0.1')
     await once(control, 'connect')
-    return new Baresip(options, port, folder, program, control)
+    const phone = new Baresip(options, port, folder, program, control)
+    // Only now, so that no event comes before anybody listens: who registers may be rung at once.
+    await phone.command('uanew', accountOf(options, port))
+    return phone
   }
 
   /**
@@ -124,7 +127,7 @@ export class Baresip {
     })
   }
 
-  /** Waits until it is registered. Its event `REGISTER_OK` may come before anybody listens. */
+  /** Waits until it is registered. */
   async registered(timeout = 45_000): Promise<void> {
     await this.#program.printed(/\} 200 OK .*\[\d+ bindings?\]/, { timeout })
   }
@@ -326,26 +329,34 @@ function keepDecoderOnly(folder: string): void {
   }
 }
 
+/** The line of the account, which registers as soon as the phone has it. */
+function accountOf(options: BaresipOptions, port: number): string {
+  const address = options.address ?? '127.0.0.1'
+  const account = [
+    `<sip:${options.user}@${options.domain ?? `${address}:${port}`}>`,
+    `regint=${options.registrationInterval ?? (options.proxy ? 600 : 0)}`,
+    `answermode=${options.answerMode ?? 'manual'}`,
+    `audio_codecs=${codecsOf(options).join(',')}`,
+    options.password && `auth_user=${options.user};auth_pass=${options.password}`,
+    options.proxy && `outbound="sip:${options.proxy};transport=${options.transport ?? 'udp'}"`,
+    options.account,
+  ]
+  return account.filter(Boolean).join(';')
+}
+
+const codecsOf = (options: BaresipOptions) => options.codecs ?? ['PCMU/8000/1', 'PCMA/8000/1']
+
 function writeSettings(folder: string, options: BaresipOptions, port: number, controlPort: number, rtp: number): void {
   const address = options.address ?? '127.0.0.1'
   const heard = join(folder, 'heard')
   const microphone = join(folder, 'microphone.wav')
   mkdirSync(heard)
   keepDecoderOnly(heard)
-  const codecs = options.codecs ?? ['PCMU/8000/1', 'PCMA/8000/1']
+  const codecs = codecsOf(options)
   // The file must have the codec's rate.
   const rate = /opus/i.test(codecs[0]!) ? 48_000 : 8_000
   writeWav(microphone, makeTone(options.tone ?? 440, 60, { rate }))
-  const account = [
-    `<sip:${options.user}@${options.domain ?? `${address}:${port}`}>`,
-    `regint=${options.registrationInterval ?? (options.proxy ? 600 : 0)}`,
-    `answermode=${options.answerMode ?? 'manual'}`,
-    `audio_codecs=${codecs.join(',')}`,
-    options.password && `auth_user=${options.user};auth_pass=${options.password}`,
-    options.proxy && `outbound="sip:${options.proxy};transport=${options.transport ?? 'udp'}"`,
-    options.account,
-  ]
-  writeFileSync(join(folder, 'accounts'), `${account.filter(Boolean).join(';')}\n`)
+  writeFileSync(join(folder, 'accounts'), '')
   const settings = [
     ['poll_method', 'epoll'],
     ['sip_listen', `${address}:${port}`],
