@@ -16,6 +16,12 @@ function loadText(text: string) {
 }
 
 describe('settings of Baton', () => {
+  it.each([6, -1, 1.5])('keep requested calls for ever or a week at least, not %s days', (days) => {
+    expect(() => loadText(`retention: { callbacksDays: ${days} }`)).toThrow(
+      /retention\.callbacksDays found .*allowed: /,
+    )
+  })
+
   it('serve loopback by default', () => {
     expect(load()).toEqual({
       data: './data',
@@ -46,7 +52,7 @@ describe('settings of Baton', () => {
         maxConnections: 10_000,
         authTries: 10,
       },
-      retention: { recordsDays: 365, tracesDays: 14 },
+      retention: { recordsDays: 365, tracesDays: 14, voicemailDays: 90, callbacksDays: 365 },
       pickup: { code: '*8' },
       voicemail: { code: '*97', mostSeconds: 180 },
       callbacks: {
@@ -58,6 +64,7 @@ describe('settings of Baton', () => {
         },
         widget: { origins: [], confirm: 'key' },
         centres: [],
+        centreRecording: { on: false, mostSeconds: 30, keepDays: 7 },
       },
       drainSeconds: 30,
     })

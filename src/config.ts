@@ -246,8 +246,15 @@ export const configSchema = z.strictObject({
     .prefault({}),
   retention: z
     .strictObject({
-      recordsDays: whole(1, 36_500).default(365),
-      tracesDays: whole(1, 36_500).default(14),
+      /** Days; 0: for ever. */
+      recordsDays: whole(0, 36_500).default(365),
+      tracesDays: whole(0, 36_500).default(14),
+      /** Since a message was heard. */
+      voicemailDays: whole(0, 36_500).default(90),
+      /** Since a requested call came to its end. A week at least, so that a message that comes twice is known, and caps hold. */
+      callbacksDays: whole(0, 36_500)
+        .refine((days) => days === 0 || days >= 7, 'a whole number from 7 to 36500, or 0')
+        .default(365),
     })
     .prefault({}),
   /** How long live calls may go on after SIGTERM. */

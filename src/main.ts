@@ -8,7 +8,7 @@ import { createDemoCaller, demoCallerNumber, readVoice } from '#demo'
 import { Accounts, createDirectory, hasDemoPasswords, hasDemoPeople, seedDemo } from '#directory'
 import { ConfigError, createLog, type Log, systemClock, systemRandom } from '#lib'
 import { createEmbeddedEngine, iceServers } from '#media'
-import type { VoicemailMail } from '#services'
+import type { Mailboxes, VoicemailMail } from '#services'
 import { createResolver, createTransport, parseUri, systemNameServer, udpDrops, uriEquals } from '#sip'
 import { openStorage, type Storage } from '#storage'
 import { assemble } from './assemble.ts'
@@ -51,14 +51,20 @@ function shown(host: string, port: number): string {
 }
 
 /** Deletes what is older than the retention, once an hour. */
-function keepRetention(config: Config, storage: Storage, log: Log): NodeJS.Timeout {
-  const day = 86_400_000
+function keepRetention(
+  { retention }: Config,
+  { maintenance }: Storage,
+  mailboxes: Pick<Mailboxes, 'retain'>,
+  log: Log,
+): NodeJS.Timeout {
+  const { recordsDays, tracesDays, voicemailDays, callbacksDays } = retention
+  const failed = (error: unknown): void =>
+    log.error({ error: String(error) }, 'deleting what is too old failed; it is tried again')
   const run = (): void => {
-    const now = systemClock.now()
-    const { recordsDays, tracesDays } = config.retention
-    storage.maintenance
-      .retain(now - recordsDays * day, now - tracesDays * day)
-      .catch((error: unknown) => log.error({ error: String(error) }, 'deleting old records failed; it is tried again'))
+    const before = (days: number): number | undefined => (days > 0 ? systemClock.now() - days * 86_400_000 : undefined)
+    const kept = { records: before(recordsDays), traces: before(tracesDays), callbacks: before(callbacksDays) }
+    maintenance.retain(kept).catch(failed)
+    mailboxes.retain(before(voicemailDays)).catch(failed)
   }
   run()
   return setInterval(run, 3_600_000)
@@ -243,7 +249,7 @@ async function serve(): Promise<void> {
     log,
     clock,
   })
-  const retention = keepRetention(config, storage, log)
+  const retention = keepRetention(config, storage, house.voicemail.mailboxes, log)
   const sipText = transport.addresses
     .map(({ protocol, address, port }) => `${protocol} ${shown(address, port)}`)
     .join(', ')

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, utimes, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeWav } from '#media'
 import type { VoicemailRow } from '#storage'
@@ -101,6 +102,30 @@ describe('messages', () => {
     expect(body).toMatchObject({ fresh: 1, messages: [{ mailbox: { name: group?.name, kind: 'group' } }] })
     const dave = await api.logIn('dave')
     expect((await api.ask('GET /api/v1/voicemail', { token: dave })).body.messages).toEqual([])
+  })
+})
+
+describe('retention', () => {
+  it('deletes what was heard before, with its file, and files without a message; what nobody has heard stays', async () => {
+    for (const id of ['old', 'late', 'fresh']) await leave(id)
+    const { voicemail: rows } = api.storage
+    await rows.heard('old', 1_500)
+    await rows.heard('late', 3_000)
+    const stray = api.voicemail.fileOf('stray')
+    const young = api.voicemail.fileOf('young')
+    await writeFile(stray, sound)
+    await writeFile(young, sound)
+    await utimes(stray, 0, 0)
+    await api.clock.advance(2 * 86_400_000)
+    await utimes(young, api.clock.now() / 1_000, api.clock.now() / 1_000)
+    const files = async () => (await readdir(dirname(stray))).sort()
+    await api.voicemail.retain(undefined)
+    expect(await files()).toEqual(['fresh.wav', 'late.wav', 'old.wav', 'young.wav'])
+    await api.voicemail.retain(2_000)
+    expect(await files()).toEqual(['fresh.wav', 'late.wav', 'young.wav'])
+    const { body } = await api.ask('GET /api/v1/voicemail', { token: await api.logIn('bob') })
+    expect(body.messages.map(({ id }: { id: string }) => id).sort()).toEqual(['fresh', 'late'])
+    expect(api.voicemail.countsOf(idOf('bob'))).toEqual({ fresh: 1, heard: 1 })
   })
 })
 

@@ -221,4 +221,48 @@ describeStorages((given) => {
       undefined,
     ])
   })
+
+  describe('retention', () => {
+    const over = { state: 'connected', createdAt: 10, changedAt: 1_000, dueAt: null } as const
+    const asker = (id: string, seenAt: number) =>
+      callbacks.askers.put(
+        {
+          ...{ id, personId: '', name: '', numbers: '[]', email: '', language: 'en', timeZone: 'UTC' },
+          ...{ createdAt: 1, seenAt },
+        },
+        [`mail:${id}`],
+      )
+
+    it('deletes what is over, with attempts, messages and who asked; what goes on or is not told yet stays', async () => {
+      for (let i = 0; i < 250; i++) {
+        const id = `old${i}`
+        void callbacks.accept(aCallback({ ...over, id, askerId: 'gone' }), [
+          aNotice({ id: `m-${id}`, callbackId: id, state: 'sent' }),
+        ])
+        void callbacks.attempt(anAttempt({ id: `a-${id}`, callbackId: id }))
+      }
+      await callbacks.accept(aCallback({ ...over, id: 'untold', askerId: 'waits' }), [
+        aNotice({ id: 'm-untold', callbackId: 'untold' }),
+      ])
+      await callbacks.accept(aCallback({ ...over, id: 'later', changedAt: 2_000, askerId: 'later' }), [])
+      await callbacks.accept(aCallback({ ...over, id: 'planned', state: 'scheduled' }), [])
+      for (const id of ['gone', 'waits', 'later']) await asker(id, 1_000)
+      await asker('back', 2_000)
+      const { retain } = given.storage.maintenance
+      expect(await retain({})).toEqual({ records: 0, charges: 0, traces: 0, callbacks: 0, askers: 0 })
+      expect(await retain({ callbacks: 2_000 })).toMatchObject({ callbacks: 250, askers: 1 })
+      for (const id of ['old0', 'old249']) {
+        expect(await callbacks.get(id)).toBeUndefined()
+        expect(await callbacks.attemptsOf(id)).toEqual([])
+        expect(await callbacks.outbox.of(id)).toEqual([])
+      }
+      const { callbacks: left } = await callbacks.list({ limit: 10 })
+      expect(left.map(({ id }) => id).sort()).toEqual(['later', 'planned', 'untold'])
+      expect(await callbacks.outbox.of('untold')).toHaveLength(1)
+      const known = await Promise.all(
+        ['gone', 'waits', 'later', 'back'].map((id) => callbacks.askers.byKey(`mail:${id}`)),
+      )
+      expect(known.map((one) => one?.id)).toEqual([undefined, 'waits', 'later', 'back'])
+    })
+  })
 })

@@ -2,6 +2,7 @@ import type { Engine, Unit } from './engine.ts'
 import { namesPerson, withoutPerson } from './people-in-json.ts'
 import type { ChargeRow, RecordRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
+import { createRetention, STEP } from './retention.ts'
 import { pushRow } from './rows.ts'
 import {
   anonymiseCharge,
@@ -9,7 +10,6 @@ import {
   anonymiseRecord,
   anonymiseVoicemail,
   dropBinding,
-  dropCharge,
   dropContact,
   dropContactNumbers,
   dropDevicesOf,
@@ -17,10 +17,8 @@ import {
   dropNotes,
   dropNumbersOf,
   dropParticipant,
-  dropParticipants,
   dropPassword,
   dropQueueCallersOf,
-  dropRecord,
   dropSessionsOf,
   dropTokensOf,
   dropVoicemailOf,
@@ -30,10 +28,7 @@ import { directoryTables } from './tables.ts'
 import type { TraceQueue } from './trace-queue.ts'
 import type { WriteQueue } from './write-queue.ts'
 
-/** Rows that one step of a long job touches, so that calls' writes get in between. */
-const STEP = 200
-
-/** Retention, one person's data, backup. */
+/** What is too old, one person's data, backup. */
 export function createMaintenance(
   engine: Engine,
   queue: WriteQueue,
@@ -41,28 +36,7 @@ export function createMaintenance(
   reads: Reads,
 ): Storage['maintenance'] {
   return {
-    async retain(recordsBefore, tracesBefore) {
-      const dropped = { records: 0, charges: 0, traces: 0 }
-      await traces.flush()
-      for (;;) {
-        const ids = await endedBefore(reads, recordsBefore)
-        if (ids.length === 0) break
-        dropped.traces += await engine.dropTraces(ids)
-        await queue.add(ids.flatMap((id) => [dropParticipants, id, dropRecord, id]))
-        dropped.records += ids.length
-      }
-      for (;;) {
-        const ids = await chargesEndedBefore(reads, recordsBefore)
-        if (ids.length === 0) break
-        await queue.add(ids.flatMap((id) => [dropCharge, id]))
-        dropped.charges += ids.length
-      }
-      for (;;) {
-        const chunks = await engine.dropTracesBefore(tracesBefore, STEP)
-        dropped.traces += chunks
-        if (chunks < STEP) return dropped
-      }
-    },
+    retain: createRetention(engine, queue, traces, reads),
 
     exportPerson: (personId) => exportPerson(reads, personId),
 
@@ -179,34 +153,6 @@ export async function exportPerson(reads: Reads, personId: string): Promise<unkn
     .orderBy('id')
     .execute()
   return { person, devices, numbers, groups, bindings, records, charges, contacts, notes, tokens, voicemail }
-}
-
-/** A step's worth of records that ended before a time; what started after it cannot have ended before it. */
-async function endedBefore(reads: Reads, before: number): Promise<string[]> {
-  const rows = await reads
-    .selectFrom('records')
-    .select('id')
-    .where('startedAt', '<', before)
-    .where('endedAt', '<', before)
-    .orderBy('startedAt')
-    .orderBy('id')
-    .limit(STEP)
-    .execute()
-  return rows.map((row) => row.id)
-}
-
-/** A step's worth of charges that ended before a time. */
-async function chargesEndedBefore(reads: Reads, before: number): Promise<string[]> {
-  const rows = await reads
-    .selectFrom('charges')
-    .select('id')
-    .where('openedAt', '<', before)
-    .where('endedAt', '<', before)
-    .orderBy('openedAt')
-    .orderBy('id')
-    .limit(STEP)
-    .execute()
-  return rows.map((row) => row.id)
 }
 
 async function allChargesOf(reads: Reads, personId: string): Promise<ChargeRow[]> {

@@ -329,6 +329,25 @@ export interface RecordQuery {
   readonly number?: string
 }
 
+/** From when on what is kept, in ms since 1970; what is left out is kept for ever. */
+export interface RetainBefore {
+  /** Records that ended before, with their traces, and charges. */
+  readonly records?: number | undefined
+  /** Chunks of traces that are older. */
+  readonly traces?: number | undefined
+  /** Requested calls that ended before, with attempts and messages, and askers who have not come back since. */
+  readonly callbacks?: number | undefined
+}
+
+/** How many of each were deleted; traces in chunks. */
+export interface Retained {
+  readonly records: number
+  readonly charges: number
+  readonly traces: number
+  readonly callbacks: number
+  readonly askers: number
+}
+
 export interface Storage {
   /** Hot writes: prepared, grouped, committed before they resolve. A call's writes keep their order. */
   readonly calls: {
@@ -441,11 +460,8 @@ export interface Storage {
     keep(key: string, value: string): Promise<string>
   }
   readonly maintenance: {
-    /**
-     * Deletes records (and their traces) and charges that ended before `recordsBefore` and trace chunks older than `tracesBefore`; in small
-     * steps. Returns how many of each.
-     */
-    retain(recordsBefore: number, tracesBefore: number): Promise<{ records: number; charges: number; traces: number }>
+    /** Deletes what is older than it may be, in small steps. Returns how many of each. */
+    retain(before: RetainBefore): Promise<Retained>
     /** Everything held about one person: the person's rows, records, charges, messages, bindings, as plain JSON. HA1 values are left out. */
     exportPerson(personId: string): Promise<unknown>
     /**

@@ -356,6 +356,24 @@ export const keepRecording = update(
   (rows) =>
     `UPDATE callback_recordings SET state = v.p0, ms = v.p1, partial = v.p2 FROM ${rows} WHERE callback_recordings.id = v.p3`,
 )
+/** Request id. */
+export const dropCallback = drop('callbacks', ['id'])
+export const dropAttemptsOf = drop('callback_attempts', ['callback_id'], true)
+export const dropNoticesOf = drop('outbox', ['callback_id'], true)
+/** Before, id: who has come back since stays. */
+export const dropAskerBefore = update(
+  ['bigint', 'text'],
+  1,
+  (rows) => `DELETE FROM askers WHERE EXISTS (SELECT 1 FROM ${rows} WHERE v.p1 = askers.id AND askers.seen_at < v.p0)`,
+)
+/** Asker id: the keys of one who is gone. */
+export const dropKeysOfGoneAsker = update(
+  ['text'],
+  0,
+  (rows) =>
+    `DELETE FROM asker_keys WHERE asker_id IN (SELECT v.p0 FROM ${rows}) AND asker_id NOT IN (SELECT id FROM askers)`,
+  true,
+)
 export const dropRecording = drop('callback_recordings', ['id'])
 
 export const putAsker = put(askersTable)
@@ -405,6 +423,13 @@ export const mailVoicemail = update(
   (rows) => `UPDATE voicemail SET mail = v.p0 FROM ${rows} WHERE voicemail.id = v.p1`,
 )
 export const dropVoicemail = drop('voicemail', ['id'])
+/** Before, id: a message that was heard before, or whose owner is gone; one that was marked as new meanwhile stays. */
+export const dropVoicemailBefore = update(
+  ['bigint', 'text'],
+  1,
+  (rows) =>
+    `DELETE FROM voicemail WHERE EXISTS (SELECT 1 FROM ${rows} WHERE v.p1 = voicemail.id AND voicemail.at < v.p0 AND (voicemail.heard_at < v.p0 OR (voicemail.owner_id NOT IN (SELECT id FROM people) AND voicemail.owner_id NOT IN (SELECT id FROM groups))))`,
+)
 /** Owner id. */
 export const dropVoicemailOf = drop('voicemail', ['owner_id'], true)
 /** Person id: messages that they left stay with whom they are for, without their name. */

@@ -42,6 +42,16 @@ export interface VoicemailStorage {
   /** Went out by e-mail, or need not. */
   mailed(id: string, mail: VoicemailRow['mail']): Promise<void>
   remove(id: string): Promise<void>
+  /**
+   * Deletes at most `limit` messages that were left and heard before a time, or left before it to somebody who is gone. Those that nobody has
+   * heard stay. @returns those that were deleted, and how many were found: with fewer than `limit` there are no more
+   */
+  removeBefore(
+    before: number,
+    limit: number,
+  ): Promise<{ readonly removed: readonly Pick<VoicemailRow, 'id' | 'ownerId'>[]; readonly found: number }>
+  /** Those of these messages that exist. */
+  known(ids: readonly string[]): Promise<ReadonlySet<string>>
   get(id: string): Promise<VoicemailRow | undefined>
   /** Kept messages. @throws StorageError `bad-query` for a cursor that `list` did not give or a limit outside 1 … 1000 */
   list(query: VoicemailQuery): Promise<{ messages: readonly VoicemailRow[]; next?: string }>

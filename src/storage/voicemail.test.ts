@@ -65,6 +65,27 @@ describeStorages((given) => {
     await expect(voicemail.list({ owners: ['bob'], limit: 0 })).rejects.toMatchObject({ code: 'bad-query' })
   })
 
+  it('is deleted some time after it was heard; unheard ones stay, but for those of who is gone', async () => {
+    await given.storage.directory.put('people', aPerson('bob', 'bob'))
+    for (let i = 0; i < 30; i++) await voicemail.begin(aMessage({ id: `heard${i}`, at: i, heardAt: 1_500 }))
+    await voicemail.begin(aMessage({ id: 'late', at: 1, heardAt: 2_000 }))
+    await voicemail.begin(aMessage({ id: 'fresh', at: 1 }))
+    await voicemail.begin(aMessage({ id: 'recording', at: 1, heardAt: 1, state: 'recording' }))
+    await voicemail.begin(aMessage({ id: 'gone', at: 1, ownerId: 'no group' }))
+    await voicemail.begin(aMessage({ id: 'gone-new', at: 2_000, ownerId: 'no group' }))
+    const removed: string[] = []
+    for (let found = 20; found === 20; ) {
+      const step = await voicemail.removeBefore(2_000, 20)
+      found = step.found
+      removed.push(...step.removed.map(({ id }) => id))
+    }
+    expect(removed).toHaveLength(31)
+    expect(removed).toContain('gone')
+    const all = ['late', 'fresh', 'recording', 'gone', 'gone-new', 'heard0']
+    expect([...(await voicemail.known(all))].sort()).toEqual(['fresh', 'gone-new', 'late', 'recording'])
+    expect(await voicemail.removeBefore(2_000, 20)).toEqual({ removed: [], found: 0 })
+  })
+
   it('goes with the person it is for, and loses the name of a person who left it', async () => {
     await given.storage.directory.put('people', aPerson('alice', 'alice'))
     await voicemail.begin(aMessage({ ownerId: 'alice' }))

@@ -2,13 +2,25 @@ import type { Unit } from './engine.ts'
 import { checkLimit, pageOf, parseCursor } from './pages.ts'
 import type { Reads } from './reads.ts'
 import { pushRow } from './rows.ts'
-import { dropVoicemail, hearVoicemail, keepVoicemail, mailVoicemail, putVoicemail } from './statements.ts'
+import {
+  dropVoicemail,
+  dropVoicemailBefore,
+  hearVoicemail,
+  keepVoicemail,
+  mailVoicemail,
+  putVoicemail,
+} from './statements.ts'
 import { voicemailTable } from './tables.ts'
 import type { VoicemailStorage } from './voicemail-port.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 /** Messages that callers leave. */
 export function createVoicemail(queue: WriteQueue, reads: Reads): VoicemailStorage {
+  const known = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    if (ids.length === 0) return new Set()
+    const found = await reads.selectFrom('voicemail').select('id').where('id', 'in', ids).execute()
+    return new Set(found.map(({ id }) => id))
+  }
   return {
     begin(row) {
       const unit: Unit = []
@@ -19,6 +31,31 @@ export function createVoicemail(queue: WriteQueue, reads: Reads): VoicemailStora
     heard: (id, at) => queue.add([hearVoicemail, at, id]),
     mailed: (id, mail) => queue.add([mailVoicemail, mail, id]),
     remove: (id) => queue.add([dropVoicemail, id]),
+    async removeBefore(before, limit) {
+      const found = await reads
+        .selectFrom('voicemail')
+        .select(['id', 'ownerId'])
+        .where('state', '=', 'kept')
+        .where('at', '<', before)
+        .where((eb) =>
+          eb.or([
+            eb('heardAt', '<', before),
+            eb.and([
+              eb('ownerId', 'not in', eb.selectFrom('people').select('people.id')),
+              eb('ownerId', 'not in', eb.selectFrom('groups').select('groups.id')),
+            ]),
+          ]),
+        )
+        .orderBy('at')
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      if (found.length === 0) return { removed: [], found: 0 }
+      await queue.add(found.flatMap(({ id }) => [dropVoicemailBefore, before, id]))
+      const left = await known(found.map(({ id }) => id))
+      return { removed: found.filter(({ id }) => !left.has(id)), found: found.length }
+    },
+    known,
     get: (id) => reads.selectFrom('voicemail').selectAll().where('id', '=', id).executeTakeFirst(),
 
     async list({ owners, cursor, limit }) {

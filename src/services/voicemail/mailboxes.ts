@@ -33,9 +33,11 @@ export type MailboxCore = Pick<Core, 'clock' | 'log' | 'directory'> & {
 const shortestMs = 2_000
 /** Longest greeting. */
 const mostGreetingMs = 120_000
-/** Files without a message are left by erased people; younger ones may be a message that begins. */
+/** So old are files that belong to nobody; younger ones may be of a message that begins. */
 const strayMs = 86_400_000
 const samplesPerMs = 8
+/** Messages that one step of a long job touches. */
+const stepRows = 200
 
 /** Messages with their sound: rows in the database, WAV files in the data folder. */
 export class Mailboxes {
@@ -66,6 +68,7 @@ export class Mailboxes {
     }
     for (const { ownerId, fresh, heard } of await this.#storage.allCounts()) this.#counts.set(ownerId, { fresh, heard })
     await this.#sweep()
+    await this.#sweepGreetings()
     return rescued
   }
 
@@ -165,6 +168,18 @@ export class Mailboxes {
     return readFile(this.fileOf(id)).catch(() => undefined)
   }
 
+  /** Deletes what was heard before a time, and what was left before it to somebody who is gone; `undefined`: nothing. Then files without a message. */
+  async retain(before: number | undefined): Promise<void> {
+    while (before !== undefined) {
+      const { removed, found } = await this.#storage.removeBefore(before, stepRows)
+      for (const { id } of removed) await rm(this.fileOf(id), { force: true })
+      for (const owner of new Set(removed.map(({ ownerId }) => ownerId))) await this.#changed(owner)
+      // Those that were marked as new meanwhile are found no more.
+      if (found < stepRows || removed.length === 0) break
+    }
+    await this.#sweep()
+  }
+
   // ---- greetings -----------------------------------------------------------------------------------------------------------------
 
   /** The recording that callers hear; `undefined` where there is none, or it cannot be played. */
@@ -258,10 +273,26 @@ export class Mailboxes {
   }
 
   async #sweep(): Promise<void> {
-    for (const name of await readdir(join(this.#folder, 'messages')).catch((): string[] => [])) {
-      const path = join(this.#folder, 'messages', name)
-      if (!name.endsWith('.wav') || (await this.#storage.get(name.slice(0, -4)))) continue
-      if (this.#core.clock.now() - (await stat(path)).mtimeMs > strayMs) await rm(path, { force: true })
+    const folder = join(this.#folder, 'messages')
+    const names = (await readdir(folder).catch((): string[] => [])).filter((name) => name.endsWith('.wav'))
+    for (let at = 0; at < names.length; at += stepRows) {
+      const ids = names.slice(at, at + stepRows).map((name) => name.slice(0, -4))
+      const known = await this.#storage.known(ids)
+      for (const id of ids) if (!known.has(id)) await this.#removeStray(this.fileOf(id))
     }
+  }
+
+  /** Younger ones may be of a message that begins. */
+  async #removeStray(path: string): Promise<void> {
+    const found = await stat(path).catch(() => undefined)
+    if (found && this.#core.clock.now() - found.mtimeMs > strayMs) await rm(path, { force: true })
+  }
+
+  /** Of people and groups that are gone. Only at the start: what another server on the database has added since is not known here. */
+  async #sweepGreetings(): Promise<void> {
+    const names = await readdir(join(this.#folder, 'greetings')).catch((): string[] => [])
+    for (const name of names)
+      if (!name.endsWith('.wav') || !this.of(name.slice(0, -4)))
+        await this.#removeStray(join(this.#folder, 'greetings', name))
   }
 }
