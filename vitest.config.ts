@@ -11,6 +11,9 @@ const system = {
   hookTimeout: 120_000,
 }
 
+/** Other people's phones and browsers fail now and then; what passes only at the second try is listed at the end of the run. */
+const retry = 1
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -49,6 +52,7 @@ export default defineConfig({
           name: 'system',
           include: ['test/**/*.test.ts'],
           exclude: ['test/scenarios/**', 'test/browser/**'],
+          retry,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -61,6 +65,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/support/pages-built.ts'],
+          retry,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

@@ -11,7 +11,7 @@ import { findProgram, programs } from '../test/support/programs.ts'
 const root = resolve(fileURLToPath(import.meta.url), '../..')
 const bin = join(root, 'node_modules', '.bin')
 const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) }
-const outcome = { passed: 0, failed: 0, skipped: [] }
+const outcome = { passed: 0, failed: 0, skipped: [], repeated: [] }
 const started = Date.now()
 
 const seconds = () => `${((Date.now() - started) / 1000).toFixed(0)} s`
@@ -76,10 +76,11 @@ function runTests(args) {
   try {
     const ended = run('vitest', ['run', ...args], { env: { TEST_REPORT_FILE: report } })
     if (!existsSync(report)) throw new Error('the test runner ended without a report')
-    const { passed, failed, skipped } = JSON.parse(readFileSync(report, 'utf8'))
+    const { passed, failed, skipped, repeated } = JSON.parse(readFileSync(report, 'utf8'))
     outcome.passed += passed
     outcome.failed += ended ? failed : Math.max(failed, 1)
     outcome.skipped.push(...skipped)
+    outcome.repeated.push(...repeated)
   } catch (error) {
     outcome.failed++
     console.error(`FAILED: tests: ${error.message}`)
@@ -96,6 +97,11 @@ function printSkipped() {
   }
 }
 
+function printRepeated() {
+  if (outcome.repeated.length > 0) console.log('\npassed only at the second try; the first said:')
+  for (const { name, reason } of outcome.repeated) console.log(`  ${name}: ${reason}`)
+}
+
 try {
   installPrograms()
   check('types', () => run('tsc', ['--noEmit']))
@@ -109,6 +115,7 @@ try {
   console.error(error)
 }
 printSkipped()
+printRepeated()
 console.log(`\nTook ${seconds()}.`)
 console.log(`${outcome.passed} passed, ${outcome.failed} failed`)
 process.exitCode = outcome.failed > 0 || outcome.passed === 0 ? 1 : 0
