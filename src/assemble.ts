@@ -19,6 +19,7 @@ import {
   CallbackService,
   CallPickup,
   type QueueAnnouncer,
+  type QueueLines,
   QueueService,
   Voicemail,
   type VoicemailMail,
@@ -145,7 +146,13 @@ export async function assemble<T extends Transport>(parts: Parts<T>): Promise<Ho
   const { code } = config.pickup
   const passOn = parts.nodes && new PassOn(calls, parts.nodes, await Tickets.open(storage.values, clock, random), code)
   const pickup = new CallPickup(calls, code, passOn)
-  const callbacks = new CallbackService(callbackParts(parts, calls))
+  // Requested calls stand in the lines of queues, which make requested calls for kept places.
+  const lines: QueueLines = {
+    wait: (queueId) => queues.lines.wait(queueId),
+    opensAt: (queueId, at) => queues.lines.opensAt(queueId, at),
+    enter: (queueId, who) => queues.lines.enter(queueId, who),
+  }
+  const callbacks = new CallbackService({ ...callbackParts(parts, calls), lines })
   const voicemail = new Voicemail({
     ...{ calls, prompts: promptsOf(parts), folder: join(config.data, 'voicemail'), code: config.voicemail.code },
     mostMs: config.voicemail.mostSeconds * 1_000,

@@ -47,6 +47,7 @@ export interface Messages {
 export async function startMessages(parts: Parts, service: CallbackService, notices: NoticeMaker): Promise<Messages> {
   const { config, storage, directory, clock, random, log } = parts
   const { callbacks, mail } = config
+  notices.lines = service.lines
   const { outsiders, public: shown, addresses: general, confirmUnproven, caps, widget } = callbacks
   const intake = new Intake({
     ...{ service, storage, directory, notices, clock, random, log, wake: () => outbox.look() },

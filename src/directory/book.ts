@@ -99,6 +99,10 @@ export class Book implements DialBook {
   groups(): readonly Group[] {
     return [...this.#groups.values()]
   }
+  queues(): readonly QueueEntry[] {
+    return [...this.#queues.values()]
+  }
+
   queue(id: string): QueueEntry | undefined {
     return this.#queues.get(id)
   }

@@ -100,6 +100,7 @@ export async function createDirectory(parts: DirectoryParts): Promise<Directory 
     people: () => book.people(),
     devicesOf: (person) => book.devicesOf(person),
     groups: () => book.groups(),
+    queues: () => book.queues(),
     trunks: () => trunks.all(),
 
     destinationOf: (dialled, origin) => decide(dialled, origin, plan, book),

@@ -271,6 +271,7 @@ export interface Directory {
   people(): readonly Person[]
   devicesOf(person: PersonId): readonly Device[]
   groups(): readonly Group[]
+  queues(): readonly QueueEntry[]
   trunks(): readonly Trunk[]
 
   /** Dial policy in one place: what does this string mean for this origin, and may they. */

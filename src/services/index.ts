@@ -1,4 +1,5 @@
 export { CallPickup, type PickupElsewhere, type PickupWay, type Wanted } from './call-pickup.ts'
 export * from './callback/index.ts'
 export * from './queue/index.ts'
+export * from './types.ts'
 export * from './voicemail/index.ts'

@@ -41,14 +41,18 @@ export class CallbackHouse {
     this.told = told
   }
 
-  /** @param more what the service is made with besides */
-  static async start(settings: object = {}, more: ScenarioOptions['callbacks'] = {}): Promise<CallbackHouse> {
+  /** @param more what the service is made with besides; @param around what else is not as it is by default */
+  static async start(
+    settings: object = {},
+    more: ScenarioOptions['callbacks'] = {},
+    around: ScenarioOptions = {},
+  ): Promise<CallbackHouse> {
     const told: CallbackTold[] = []
     const notices = (what: CallbackTold): readonly OutboxRow[] => {
       told.push(what)
       return [noticeOf(what)]
     }
-    const options = { callbacks: { announcer, notices, settings, ...more } }
+    const options = { ...around, callbacks: { announcer, notices, settings, ...more } }
     const house = new CallbackHouse(await Scenario.start(options), options, told)
     house.watch()
     return house

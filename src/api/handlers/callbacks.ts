@@ -116,7 +116,7 @@ export const callbackHandlers: HandlersOf<Names> = {
     const open = openOf(result.request)
     const text =
       result.kind === 'taken'
-        ? callbacks.notices.confirmedText(result.request)
+        ? await callbacks.notices.confirmedText(result.request)
         : open?.kind === 'link'
           ? textsOf(result.request.language).linkSent
           : open

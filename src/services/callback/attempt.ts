@@ -16,6 +16,8 @@ import {
 import type { Timer } from '#lib'
 import { type Sound, type SpokenPart, sayKeys } from '#media'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
+import type { PlaceInLine, QueueLines, Turn } from '../types.ts'
+import { inLineOf, standInLine, waitsSince } from './in-line.ts'
 import type { CentreRecordings } from './recordings.ts'
 import type { Outcome } from './retry.ts'
 import type {
@@ -33,6 +35,8 @@ export interface AttemptParts {
   readonly settings: CallbackSettings
   /** Where what a centre says is recorded. */
   readonly recordings?: Pick<CentreRecordings, 'record'>
+  /** Queues of ours. */
+  readonly lines?: QueueLines
   readonly request: CallbackRow
   /** As it was stored when the attempt began. */
   readonly row: CallbackAttemptRow
@@ -41,7 +45,8 @@ export interface AttemptParts {
 }
 
 /**
- * One attempt of a requested call: the called is rung first, the caller only when they have answered.
+ * One attempt of a requested call: the called is rung first, the caller only when they have answered. Where the called is a queue, the
+ * attempt stands in its line first, and the called is whichever of its agents has the turn: see {@link standInLine}.
  *
  *   server                     called               caller
  *     |--INVITE----------------->|                     |     25 s; stored before it is sent
@@ -66,6 +71,7 @@ export class Attempt {
   #served: ServedCall | undefined
   #recording: { stop(): void } | undefined
   #phase: CallbackPhase = 'ringing-called'
+  #place: PlaceInLine | undefined
   #cancelled = false
 
   constructor(parts: AttemptParts) {
@@ -82,7 +88,8 @@ export class Attempt {
   async run(): Promise<Outcome> {
     let outcome: Outcome
     try {
-      outcome = await this.#ladder()
+      const { queue } = this.#called
+      outcome = queue === undefined ? await this.#ladder() : await this.#inLine(queue)
     } catch (error) {
       outcome = this.#outcomeOf(error)
     }
@@ -95,6 +102,7 @@ export class Attempt {
   /** Ends it at any point, also when the two are joined. */
   cancel(): void {
     this.#cancelled = true
+    this.#place?.leave()
     const served = this.#served
     if (served?.over) served.call.end('cancelled', 'server')
     else served?.end('cancelled')
@@ -118,20 +126,67 @@ export class Attempt {
     return true
   }
 
-  async #ladder(): Promise<Outcome> {
+  /** The server stops: waits in no line any more. What rings goes on. */
+  leaveLine(): void {
+    this.#place?.leave()
+  }
+
+  async #inLine(queue: string): Promise<Outcome> {
+    const { lines, request } = this.#parts
+    const { dial: number, name } = this.#caller
+    const place = lines?.enter(queue, {
+      ...{ id: request.id, number, name, personId: this.#from().person?.id ?? '' },
+      ...{ language: request.language, since: waitsSince(request), moved: () => this.#waits() },
+    })
+    if (!place) return 'not-found'
+    this.#place = place
+    const outcome = await standInLine(
+      place,
+      () => this.#waits(),
+      (turn, turns) => this.#turn(turn, turns),
+    )
+    this.#note({ line: undefined })
+    return this.#cancelled ? 'cancelled' : outcome
+  }
+
+  #waits(): void {
+    if (this.#place) this.#note({ line: inLineOf(this.#place) })
+    this.#step('waiting')
+  }
+
+  /** A call to whoever of a queue has the turn. Each is a call of its own: none is there while nobody rings. */
+  async #turn(turn: Turn, turns: number): Promise<Outcome> {
+    if (turns > 1) this.row = { ...this.row, callId: this.#parts.calls.newCallId() }
+    this.#note({ line: undefined })
+    this.#served = undefined
+    let outcome: Outcome
+    try {
+      outcome = await this.#ladder(turn)
+    } catch (error) {
+      outcome = this.#outcomeOf(error)
+    }
+    const served = this.#served as ServedCall | undefined
+    if (served && !outcome.startsWith('called-')) turn.over(served, outcome === 'connected')
+    else turn.again()
+    served?.end(causeOf(outcome))
+    return outcome
+  }
+
+  /** @param turn who is rung of a queue */
+  async #ladder(turn?: Turn): Promise<Outcome> {
     const { calls, request } = this.#parts
     const from = this.#from()
     const origin = this.#origin()
     const served = calls.serve(from, this.#called.dial, this.row.callId)
     this.#served = served
     if (this.#cancelled) return 'cancelled'
-    const calledPlan = served.planFor(this.#called.dial, origin, from.presented)
+    const calledPlan = turn?.planFor(served) ?? served.planFor(this.#called.dial, origin, from.presented)
     const shown = this.#shown(calledPlan)
     // Before anybody is rung: both sides may be called.
     served.planFor(this.#caller.dial, origin, shown)
 
     this.#step('ringing-called')
-    const called = await this.#ring(served, 'called', calledPlan, from.presented)
+    const called = await this.#ring(served, 'called', calledPlan, from.presented, { limitMs: turn?.ringMs })
     if (request.keys === '') {
       this.#step('announcing-called')
       if (!(await this.#announceToCalled(called, calledPlan))) return 'called-no-key'
@@ -148,7 +203,7 @@ export class Attempt {
     const waits = this.#entertain(called)
     try {
       const callerPlan = served.planFor(this.#caller.dial, origin, shown)
-      const caller = await this.#ring(served, 'caller', callerPlan, shown, called)
+      const caller = await this.#ring(served, 'caller', callerPlan, shown, { during: called })
       this.#recording?.stop()
       this.#step('announcing-caller')
       if (!(await called.while(this.#announceToCaller(caller)))) {
@@ -180,12 +235,11 @@ export class Attempt {
     role: 'called' | 'caller',
     plan: CallPlan,
     presented: Presented,
-    during?: HeldLeg,
+    { during, limitMs = this.#parts.settings.ringMs }: { during?: HeldLeg; limitMs?: number | undefined },
   ): Promise<HeldLeg> {
-    const { ringMs } = this.#parts.settings
     try {
       const held = await served.ring(plan, {
-        ...{ role: role === 'called' ? 'callee' : 'caller', presented, limitMs: ringMs },
+        ...{ role: role === 'called' ? 'callee' : 'caller', presented, limitMs },
         ...(during ? { during } : {}),
       })
       if (held.party.trunk) held.hearTones()
@@ -355,12 +409,17 @@ export class Attempt {
     const { clock, storage, log } = this.#parts.calls.core
     const at = clock.now()
     this.#confirmations.push({ role, what, station, gateway, status, at })
-    const detail: AttemptDetail = { confirmations: this.#confirmations }
     const answered = what !== 'answered' ? {} : role === 'called' ? { calledAt: at } : { callerAt: at }
-    this.row = { ...this.row, ...answered, detail: JSON.stringify(detail) }
+    this.row = { ...this.row, ...answered }
+    this.#note({ confirmations: this.#confirmations })
     storage.callbacks
       .attempt(this.row)
       .catch((error: unknown) => log.error({ error: String(error) }, 'noting the confirmation of a leg failed'))
+  }
+
+  #note(more: { [name in keyof AttemptDetail]?: AttemptDetail[name] | undefined }): void {
+    const detail = { ...(JSON.parse(this.row.detail) as AttemptDetail), ...more }
+    this.row = { ...this.row, detail: JSON.stringify(detail) }
   }
 
   #outcomeOf(error: unknown): Outcome {

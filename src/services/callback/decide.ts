@@ -21,6 +21,8 @@ export type Decision =
       readonly caller: Side
       /** Who is bothered, as caps count it. */
       readonly target: string
+      /** When the called is open, where it is a queue that is closed then: ms since 1970. */
+      readonly opensAt?: number
     }
 
 /** A little in the past is the time that the message took to come here. */
@@ -68,7 +70,9 @@ export class Decider {
     if (capped)
       return { kind: 'refuse', code: capped, what: target.startsWith('person:') ? called.side.party.name : target }
     if (draft.uncertain) return { kind: 'ask', open: { kind: 'confirm', questions: [], draft, rounds }, ...sides }
-    return { kind: 'schedule', draft, ...sides, target }
+    const { queue } = called.side.party
+    const opensAt = queue === undefined ? undefined : around.lines?.opensAt(queue, Math.max(draft.at ?? now, now))
+    return { kind: 'schedule', draft, ...sides, target, ...(opensAt === undefined ? {} : { opensAt }) }
   }
 
   /** Reads the fields of a form: each says one thing. */

@@ -25,11 +25,15 @@ export function entriesFor(
   const groups: Entry[] = directory.groups().map(({ id, name, extension }) => ({
     ...{ kind: 'group', id, name, extension, login: '', email: '', within: [], numbers: [] },
   }))
+  const queues: Entry[] = directory.queues().map(({ id, name, extension, numbers }) => ({
+    ...{ kind: 'queue', id, name, extension, login: '', email: '', within: [] },
+    numbers: numbers.map((number) => ({ number, label: '' })),
+  }))
   const people: Entry[] = directory.people().map(({ id, name, login, extension, email, numbers }) => ({
     ...{ kind: 'person', id, name, extension, login, email, within: groupsOf(id) },
     numbers: numbers.map((number) => ({ number, label: '' })),
   }))
-  if (person) return [...groups, ...people, ...contacts.map(entryOfContact)]
+  if (person) return [...queues, ...groups, ...people, ...contacts.map(entryOfContact)]
   const open =
     shown === 'everybody'
       ? people
@@ -37,7 +41,7 @@ export function entriesFor(
         ? people.filter(({ numbers }) => numbers.length > 0)
         : []
   // What is inside is nobody's business outside: neither log-ins nor addresses.
-  return shown === 'nobody' ? [] : [...groups, ...open.map((entry) => ({ ...entry, login: '', email: '' }))]
+  return shown === 'nobody' ? [] : [...queues, ...groups, ...open.map((entry) => ({ ...entry, login: '', email: '' }))]
 }
 
 function entryOfContact(row: ContactRow): Entry {
@@ -50,7 +54,7 @@ function entryOfContact(row: ContactRow): Entry {
 }
 
 /**
- * Whom a message is for by the address it was sent to: `sales@…` is the group or person of that name.
+ * Whom a message is for by the address it was sent to: `sales@…` is the queue, group or person of that name, in this order.
  * @param general local parts that are for nobody in particular
  */
 export function addressedTo(address: string, entries: readonly Entry[], general: readonly string[]): Party | undefined {
@@ -61,6 +65,7 @@ export function addressedTo(address: string, entries: readonly Entry[], general:
     (entry.login !== '' && entry.login.toLowerCase() === local) ||
     entry.email.toLowerCase() === address.toLowerCase()
   const fitting = entries.filter((entry) => entry.kind !== 'contact' && named(entry))
-  const [first] = [...fitting.filter(({ kind }) => kind === 'group'), ...fitting]
-  return first && { kind: first.kind as 'person' | 'group', id: first.id, name: first.name, line: '' }
+  const of = (kind: Entry['kind']): readonly Entry[] => fitting.filter((entry) => entry.kind === kind)
+  const [first] = [...of('queue'), ...of('group'), ...fitting]
+  return first && { kind: first.kind as 'person' | 'group' | 'queue', id: first.id, name: first.name, line: '' }
 }

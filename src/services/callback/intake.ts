@@ -42,6 +42,7 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     const { storage, directory, clock } = parts
+    const { lines } = parts.service
     this.#parts = parts
     this.settings = { ...defaultIntakeSettings, ...parts.settings }
     const { timeZone, language, domain, account, caps } = this.settings
@@ -51,7 +52,7 @@ export class Intake {
       storage: storage.callbacks,
       clock,
       caps,
-      around: { directory, domain, account, ofSession },
+      around: { directory, domain, account, ofSession, ...(lines ? { lines } : {}) },
     })
   }
 

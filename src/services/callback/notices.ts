@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { MessageChannel, OutgoingMessage } from '#channels'
 import type { Clock } from '#lib'
 import type { CallbackRow, CallbackStorage, OutboxRow } from '#storage'
+import type { QueueLines } from '../types.ts'
 import type { Open } from './draft.ts'
 import { type Language, oneLine, type RefusalCode, type Spoken, textsOf, whenText } from './texts.ts'
 import type { CallbackParty, CallbackTold, ExpectedAtCentre } from './types.ts'
@@ -29,6 +30,8 @@ export type NoticeBody = Omit<OutgoingMessage, 'attachments'>
 
 /** Makes the messages that an asker gets, in their language and time zone, for the way that they came by. */
 export class NoticeMaker {
+  /** Queues of ours, once they are there. */
+  lines: Pick<QueueLines, 'wait'> | undefined
   readonly #parts: NoticeParts
 
   constructor(parts: NoticeParts) {
@@ -38,25 +41,45 @@ export class NoticeMaker {
   /** Scheduled: who rings first, who then, and when. */
   async confirmed(request: CallbackRow, code: string, name = '0'): Promise<readonly OutboxRow[]> {
     const texts = textsOf(request.language)
-    const spoken = this.spoken(request, this.#link('cancel', code))
+    const spoken = this.spoken(
+      { ...request, askedAt: this.#opensAt(request) ?? request.askedAt },
+      this.#link('cancel', code),
+    )
     const text = texts.confirmation(spoken, callerOfRow(request).pressOne === true)
     const wait = await this.#waitText(request)
     return this.#make(request, name, texts.subject(spoken.called), wait === '' ? text : `${text}\n${wait}`)
   }
 
-  /** How long a centre that is called now would let one wait. A wait of now says nothing of a later call. */
+  /** The time of a call that waits until a queue opens. */
+  #opensAt({ called, dueAt, askedAt }: CallbackRow): number | undefined {
+    const { queue } = JSON.parse(called) as CallbackParty
+    const now = this.#parts.clock.now()
+    return queue !== undefined && dueAt !== null && dueAt > Math.max(askedAt ?? now, now) ? dueAt : undefined
+  }
+
+  /** How long a centre that is called now would let one wait, or when it opens. A wait of now says nothing of a later call. */
   async #waitText(request: CallbackRow): Promise<string> {
-    const { dial } = JSON.parse(request.called) as CallbackParty
-    if ((request.dueAt ?? 0) > this.#parts.clock.now()) return ''
-    const wait = await this.#parts.centreWait?.(dial)
-    return wait ? textsOf(request.language).centreWait(wait) : ''
+    const { dial, queue } = JSON.parse(request.called) as CallbackParty
+    const { clock, centreWait } = this.#parts
+    const texts = textsOf(request.language)
+    if (this.#opensAt(request) !== undefined) return texts.closedUntilThen(this.spoken(request).called)
+    if ((request.dueAt ?? 0) > clock.now()) return ''
+    if (queue !== undefined) {
+      const wait = this.lines?.wait(queue)
+      return wait?.open ? texts.inLine(wait) : ''
+    }
+    const wait = await centreWait?.(dial)
+    return wait ? texts.centreWait(wait) : ''
   }
 
   /** What happens now, without a link. */
-  confirmedText(request: CallbackRow): string {
+  async confirmedText(request: CallbackRow): Promise<string> {
     const texts = textsOf(request.language)
     const shown = { ...texts, cancelHint: () => '' }
-    return shown.confirmation(this.spoken(request), callerOfRow(request).pressOne === true)
+    const spoken = this.spoken({ ...request, askedAt: this.#opensAt(request) ?? request.askedAt })
+    const text = shown.confirmation(spoken, callerOfRow(request).pressOne === true)
+    const wait = await this.#waitText(request)
+    return wait === '' ? text : `${text} ${wait}`
   }
 
   /** What is still to be answered. @param again the last answer was not understood */
@@ -88,9 +111,13 @@ export class NoticeMaker {
   choicesOf(question: Question, { language, timeZone }: Pick<CallbackRow, 'language' | 'timeZone'>): string[] {
     if (question.about === 'when')
       return question.choices.map((at) => whenText(at, this.#parts.clock.now(), timeZone, language))
-    return question.choices.map(({ name, within }) =>
-      oneLine(within.length === 0 ? name : `${name} (${within.join(', ')})`),
-    )
+    const { choices } = question
+    return choices.map(({ name, within, extension }) => {
+      // A department and its queue may have one name.
+      const alike = extension !== '' && choices.filter((other) => other.name === name).length > 1
+      const more = alike ? [...within, extension] : within
+      return oneLine(more.length === 0 ? name : `${name} (${more.join(', ')})`)
+    })
   }
 
   refused(request: CallbackRow, code: RefusalCode, what: string, name = '0'): Promise<readonly OutboxRow[]> {

@@ -9,11 +9,11 @@ import type { Party } from './understanding/index.ts'
 export type Scheduled = Decision & { kind: 'schedule' }
 
 /** What a decision says about the request's row. */
-export function changesOf({ called, caller, draft, target }: Scheduled, now: number) {
+export function changesOf({ called, caller, draft, target, opensAt = 0 }: Scheduled, now: number) {
   const theirs: StoredCaller = { ...caller.party, ...(caller.own ? { own: true } : {}) }
   return {
     ...{ called: JSON.stringify(called.party), caller: JSON.stringify(theirs), keys: draft.keys, askedAt: draft.at },
-    ...{ dueAt: Math.max(draft.at ?? now, now), questions: '[]', target },
+    ...{ dueAt: Math.max(draft.at ?? now, now, opensAt), questions: '[]', target },
   }
 }
 

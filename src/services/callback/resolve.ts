@@ -1,4 +1,5 @@
 import type { DialOrigin, Directory, Person } from '#directory'
+import type { QueueLines } from '../types.ts'
 import type { Asker, AskerNumber } from './asker.ts'
 import type { RefusalCode } from './texts.ts'
 import type { CallbackParty } from './types.ts'
@@ -27,6 +28,8 @@ export interface Surroundings {
   /** Person on whose account outside numbers are dialled for askers who are not of ours; '' for nobody's. */
   readonly account: string
   ofSession(id: string): Promise<Asker | undefined>
+  /** Queues of ours. */
+  readonly lines?: Pick<QueueLines, 'opensAt'>
 }
 
 /** Who is rung first, by the dial policy. */
@@ -63,6 +66,9 @@ export async function callerOf(party: Party | undefined, asker: Asker, around: S
   if (!asker.person && (party.kind === 'person' || party.kind === 'group'))
     return { kind: 'ask', question: unknown('caller', '') }
   const resolved = dialled(party, asker, around)
+  // A queue answers nobody's telephone.
+  if (resolved.kind === 'side' && resolved.side.party.queue !== undefined)
+    return { kind: 'ask', question: unknown('caller', '') }
   if (resolved.kind !== 'side' || party.kind !== 'number') return resolved
   const { side } = resolved
   if (side.personId !== '' && side.personId === asker.person?.id) return { kind: 'side', side: asOwn(side, '', true) }
@@ -101,6 +107,10 @@ function sideOfPerson(person: Person): Side {
   return { party: { dial, name: person.name }, outside: '', personId: person.id, own }
 }
 
+function sideOfQueue(queue: string, name: string, dial: string): Side {
+  return { party: { dial, name, queue }, outside: '', personId: '' }
+}
+
 /** What is dialled for somebody, where the dial policy allows it. */
 function dialled(party: Exclude<Party, { kind: 'asker' | 'session' }>, asker: Asker, around: Surroundings): Resolved {
   const { directory } = around
@@ -114,6 +124,12 @@ function dialled(party: Exclude<Party, { kind: 'asker' | 'session' }>, asker: As
       if (!group || group.extension === '') return refused('not-found', party.name)
       return { kind: 'side', side: { party: { dial: group.extension, name: group.name }, outside: '', personId: '' } }
     }
+    case 'queue': {
+      const queue = directory.queues().find(({ id }) => id === party.id)
+      if (!queue) return refused('not-found', party.name)
+      const { id, name, extension, numbers } = queue
+      return { kind: 'side', side: sideOfQueue(id, name, extension || numbers[0] || name) }
+    }
     case 'address': {
       const dial = atOurs(party.uri, around)
       return dial === undefined ? refused('not-found', party.uri) : byPolicy(dial, '', asker, around)
@@ -126,7 +142,7 @@ function dialled(party: Exclude<Party, { kind: 'asker' | 'session' }>, asker: As
 function byPolicy(dial: string, name: string, asker: Asker, { directory, account }: Surroundings): Resolved {
   const person = asker.person ?? directory.personById(account)
   const origin: DialOrigin = person ? { kind: 'on-behalf', person } : { kind: 'service' }
-  const decision = directory.dial(dial, origin)
+  const decision = directory.destinationOf(dial, origin)
   if (!decision.ok) {
     const code = decision.refusal === 'trunk-to-outside' ? 'not-found' : decision.refusal
     return refused(code, dial)
@@ -140,6 +156,8 @@ function byPolicy(dial: string, name: string, asker: Asker, { directory, account
       }
     case 'group':
       return { kind: 'side', side: { party: { dial, name: destination.group.name }, outside: '', personId: '' } }
+    case 'queue':
+      return { kind: 'side', side: sideOfQueue(destination.id, destination.name, dial) }
     case 'outside':
       return {
         kind: 'side',

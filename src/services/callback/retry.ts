@@ -9,6 +9,8 @@ export type Outcome =
   /** Answered, but nobody pressed the key: a mailbox. */
   | 'called-no-key'
   | 'called-unreachable'
+  /** A queue that has closed while its line was waited in. */
+  | 'called-closed'
   | 'called-hung-up'
   | 'caller-no-answer'
   | 'caller-busy'

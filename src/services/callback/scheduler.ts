@@ -1,6 +1,8 @@
 import type { Calls } from '#call'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
+import type { QueueLines } from '../types.ts'
 import { Attempt } from './attempt.ts'
+import { nextInLine, queueOf } from './in-line.ts'
 import type { CentreRecordings } from './recordings.ts'
 import { isTooLate, nextAttempt, type Outcome } from './retry.ts'
 import { Rounds } from './rounds.ts'
@@ -20,6 +22,8 @@ export interface SchedulerParts {
   readonly notices: Notices
   readonly settings: CallbackSettings
   readonly recordings?: Pick<CentreRecordings, 'record'>
+  /** Queues of ours. */
+  readonly lines?: QueueLines
   changed(view: CallbackView): void
 }
 
@@ -35,6 +39,8 @@ const answerMs = 7 * 24 * 3_600_000
 const answerLookMs = 3_600_000
 /** How much lateness of timers and the database is made up for by beginning the next attempts earlier, in ms. */
 const behindMs = 250
+/** Phases in which an attempt only waits. */
+const idle: ReadonlySet<CallbackPhase> = new Set<CallbackPhase>(['waiting', 'sending-keys'])
 /** How long the end of an attempt waits before it is written again, in ms, where the database did not take it. */
 const againMs = 2_000
 
@@ -104,6 +110,7 @@ export class Scheduler {
   /** Begins nothing more. Resolves once the attempts that have ended are written. */
   async stop(): Promise<void> {
     await this.#rounds.stop()
+    for (const { attempt } of this.#running.values()) attempt.leaveLine()
     await Promise.all([...this.#running.values()].map(({ over }) => over))
   }
 
@@ -126,7 +133,7 @@ export class Scheduler {
       }
       if (others && now - (request.dueAt ?? now) < elsewhereMs && !this.#isHere(request)) continue
       // The end of an attempt looks again.
-      if (this.#running.size >= atOnce) return lookMs
+      if (this.#atWork() >= atOnce) return lookMs
       if (now < this.#nextAt) return this.#nextAt - now
       // Counted from its turn, not from now: else each begins late by what those before it were late.
       const turn = Math.max(this.#nextAt, request.dueAt ?? now, now - behindMs)
@@ -136,6 +143,13 @@ export class Scheduler {
     const next = await storage.callbacks.nextDue()
     if (next !== undefined && next <= clock.now() && others) return againMs
     return next === undefined ? lookMs : Math.min(lookMs, Math.max(0, next - clock.now()))
+  }
+
+  /** Attempts that ring somebody or talk to them. Who only waits, in a line or for a person at a centre, holds back nobody else. */
+  #atWork(): number {
+    let count = 0
+    for (const { attempt } of this.#running.values()) if (!idle.has(attempt.phase)) count++
+    return count
   }
 
   /** Whether other nodes work on the database. What those that have died were ringing is written off for them. */
@@ -215,10 +229,18 @@ export class Scheduler {
         dueAt: null,
       },
     }
-    const { announcer, settings: ours, recordings, changed } = this.#parts
-    const progress = (attempt: CallbackAttemptRow, phase: CallbackPhase): void =>
+    const { announcer, settings: ours, recordings, lines, changed } = this.#parts
+    const progress = (attempt: CallbackAttemptRow, phase: CallbackPhase): void => {
       changed({ request: ringing, attempt, phase })
-    const given = { calls, announcer, settings: ours, ...(recordings ? { recordings } : {}) }
+      if (idle.has(phase)) this.look()
+    }
+    const given = {
+      calls,
+      announcer,
+      settings: ours,
+      ...(recordings ? { recordings } : {}),
+      ...(lines ? { lines } : {}),
+    }
     const attempt = new Attempt({ ...given, request: ringing, row, progress })
     const over = this.#run(attempt, ringing)
     this.#running.set(request.id, { request: ringing, attempt, over })
@@ -254,17 +276,19 @@ export class Scheduler {
   /** What follows an attempt is written with its end, and the messages that tell of it; once more until the database takes it. */
   async #ended(attempt: CallbackAttemptRow, before: CallbackRow, outcome: Outcome): Promise<void> {
     const { clock, storage, log } = this.#core
-    const { settings, notices, changed } = this.#parts
+    const { notices, changed } = this.#parts
     const now = clock.now()
-    const nextAt = nextAttempt(outcome, before.attempts, now, before.timeZone, settings.retry)
-    const state = outcome === 'connected' || outcome === 'cancelled' ? outcome : nextAt ? 'scheduled' : 'failed'
     const changedAt = Math.max(now, before.changedAt + 1)
-    const request: CallbackRow = { ...before, state, node: '', dueAt: nextAt ?? null, outcome, changedAt }
-    const what = state === 'scheduled' ? 'again' : (state as CallbackTold['what'])
-    const told = { what, request, attempt, outcome, ...(nextAt ? { nextAt } : {}) }
     for (let tries = 0; tries < 30; tries++) {
       try {
-        const written = await storage.callbacks.ended(attempt, request, await notices(told))
+        const nextAt = await this.#againAt(outcome, before, now)
+        const state = outcome === 'connected' || outcome === 'cancelled' ? outcome : nextAt ? 'scheduled' : 'failed'
+        const request: CallbackRow = { ...before, state, node: '', dueAt: nextAt ?? null, outcome, changedAt }
+        const what = state === 'scheduled' ? 'again' : (state as CallbackTold['what'])
+        const told = { what, request, attempt, outcome, ...(nextAt ? { nextAt } : {}) }
+        // Who goes on standing in a line, and was not called, is told of nothing.
+        const quiet = what === 'again' && outcome === 'interrupted' && queueOf(before) && attempt.calledAt === null
+        const written = await storage.callbacks.ended(attempt, request, quiet ? [] : await notices(told))
         // Called off meanwhile: that has been told already, and nobody may be joined.
         if (!written) this.cancelled(before.id)
         else changed({ request, attempt })
@@ -274,6 +298,14 @@ export class Scheduler {
         await new Promise<void>((resolve) => clock.setTimeout(resolve, againMs))
       }
     }
+  }
+
+  async #againAt(outcome: Outcome, before: CallbackRow, now: number): Promise<number | undefined> {
+    const { settings, lines } = this.#parts
+    if (queueOf(before) === undefined)
+      return nextAttempt(outcome, before.attempts, now, before.timeZone, settings.retry)
+    const attempts = await this.#core.storage.callbacks.attemptsOf(before.id)
+    return nextInLine(outcome, before, attempts, now, settings.retry, lines)
   }
 
   async #missed(before: CallbackRow): Promise<void> {

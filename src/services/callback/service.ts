@@ -1,5 +1,6 @@
 import type { Calls } from '#call'
 import type { CallbackRow, OutboxRow } from '#storage'
+import type { QueueLines } from '../types.ts'
 import { CentreRecordings, type RecordingSettings } from './recordings.ts'
 import { defaultRetryPolicy } from './retry.ts'
 import { Scheduler } from './scheduler.ts'
@@ -25,6 +26,8 @@ export interface CallbackParts {
   readonly settings?: Partial<CallbackSettings>
   /** Where and how long what centres say is recorded; not at all where it is left out. */
   readonly recordings?: RecordingSettings
+  /** Queues of ours: without them none can be called. */
+  readonly lines?: QueueLines
 }
 
 /**
@@ -42,12 +45,15 @@ export interface CallbackParts {
 export class CallbackService {
   /** What centres said; `undefined` where that is never recorded. */
   readonly recordings: CentreRecordings | undefined
+  /** Queues of ours. */
+  readonly lines: QueueLines | undefined
   readonly #calls: Calls
   readonly #notices: Notices
   readonly #scheduler: Scheduler
   readonly #watchers = new Set<(view: CallbackView) => void>()
 
-  constructor({ calls, announcer, notices = () => [], settings = {}, recordings }: CallbackParts) {
+  constructor({ calls, announcer, notices = () => [], settings = {}, recordings, lines }: CallbackParts) {
+    this.lines = lines
     this.#calls = calls
     this.#notices = notices
     const all = { ...defaultCallbackSettings, ...settings }
@@ -57,6 +63,7 @@ export class CallbackService {
     this.#scheduler = new Scheduler({
       ...{ calls, announcer, notices, settings: all, changed: (view: CallbackView) => this.#tell(view) },
       ...(this.recordings ? { recordings: this.recordings } : {}),
+      ...(lines ? { lines } : {}),
     })
   }
 

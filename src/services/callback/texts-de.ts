@@ -7,6 +7,7 @@ const failures: Readonly<Record<string, (called: string, caller: string) => stri
   'called-no-key': (called) =>
     `Bei ${called} wurde abgenommen, aber niemand hat die 1 gedrückt (vielleicht eine Mailbox).`,
   'called-unreachable': (called) => `${called} war nicht zu erreichen.`,
+  'called-closed': (called) => `${called} hat gerade geschlossen.`,
   'called-hung-up': (called) => `${called} hat aufgelegt, bevor die andere Seite erreicht war.`,
   'caller-no-answer': (called, caller) => `${called} hat abgenommen, aber nicht abgenommen wurde bei: ${caller}.`,
   'caller-busy': (called, caller) => `${called} hat abgenommen, aber besetzt war bei: ${caller}.`,
@@ -113,6 +114,13 @@ export const german: Texts = {
   },
   heard: ({ called, caller }, link, until, waits) =>
     `${called} hat mit einer Ansage geantwortet. Sie können sie hier anhören, spätestens ${until}:\n${link}${waits ? `\nIch warte dort für Sie und rufe ${caller} an, sobald sich ein Mensch meldet.` : ''}`,
+  inLine({ place, expectedWaitSeconds }) {
+    const minutes = Math.ceil((expectedWaitSeconds ?? 0) / 60)
+    if (place === 1 && expectedWaitSeconds !== null && minutes <= 1) return 'Sie sind als Nächstes an der Reihe.'
+    const wait = expectedWaitSeconds === null || minutes <= 1 ? '' : `, die Wartezeit ist etwa ${minutes} Minuten`
+    return `Sie haben Platz ${place} in der Schlange${wait}. Sie brauchen nicht am Telefon zu warten.`
+  },
+  closedUntilThen: (called) => `${called} hat bis dahin geschlossen.`,
   cancelHint: (link) =>
     link === ''
       ? '\nZum Absagen antworten Sie „absagen“.'

@@ -6,6 +6,7 @@ const failures: Readonly<Record<string, (called: string, caller: string) => stri
   'called-declined': (called) => `${called} declined the call.`,
   'called-no-key': (called) => `At ${called} somebody or a mailbox answered, but nobody pressed 1.`,
   'called-unreachable': (called) => `${called} could not be reached.`,
+  'called-closed': (called) => `${called} is closed now.`,
   'called-hung-up': (called) => `${called} hung up before you were reached.`,
   'caller-no-answer': (called, caller) => `${called} answered, but ${caller} did not answer.`,
   'caller-busy': (called, caller) => `${called} answered, but the line of ${caller} was busy.`,
@@ -107,6 +108,13 @@ export const english: Texts = {
   },
   heard: ({ called, caller }, link, until, waits) =>
     `${called} has answered with an announcement. Listen to it here, ${until} at the latest:\n${link}${waits ? `\nI wait there in your place and call ${caller} as soon as a person answers.` : ''}`,
+  inLine({ place, expectedWaitSeconds }) {
+    const minutes = Math.ceil((expectedWaitSeconds ?? 0) / 60)
+    if (place === 1 && expectedWaitSeconds !== null && minutes <= 1) return 'You are the next.'
+    const wait = expectedWaitSeconds === null || minutes <= 1 ? '' : `, and the wait is about ${minutes} minutes`
+    return `You have place ${place} in the line${wait}. You need not hold the line.`
+  },
+  closedUntilThen: (called) => `${called} is closed until then.`,
   cancelHint: (link) =>
     link === '' ? '\nTo call it off, answer "cancel".' : `\nTo call it off, answer "cancel" or open: ${link}`,
 }

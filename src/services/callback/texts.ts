@@ -74,6 +74,10 @@ export interface Texts {
   centreWait(wait: ExpectedAtCentre): string
   /** What a centre said can be listened to. @param waits we still hold the line there */
   heard(spoken: Spoken, link: string, until: string, waits: boolean): string
+  /** The place in the line of a queue of ours. */
+  inLine(wait: ExpectedAtCentre): string
+  /** Said of a queue that is closed at the time that was asked for. */
+  closedUntilThen(called: string): string
 }
 
 export type Language = 'en' | 'de'

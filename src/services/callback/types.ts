@@ -18,10 +18,14 @@ export interface CallbackParty {
   readonly language?: string
   /** Asks them to press 1. Default: only the called, and only where they are outside. */
   readonly pressOne?: boolean
+  /** Id of the queue of ours that is called: whoever of its agents has the turn is rung. */
+  readonly queue?: string
 }
 
 /** Where an attempt is. */
 export type CallbackPhase =
+  /** It stands in the line of a queue, and rings nobody. */
+  | 'waiting'
   | 'ringing-called'
   /** The called hears who asks, and presses 1 where that is asked for. */
   | 'announcing-called'
@@ -60,6 +64,16 @@ export interface LegConfirmation {
 /** The JSON in `detail` of an attempt. */
 export interface AttemptDetail {
   readonly confirmations: readonly LegConfirmation[]
+  /** Set while it stands in the line of a queue. */
+  readonly line?: InLine
+}
+
+/** Where an attempt stands in the line of a queue. */
+export interface InLine {
+  /** 1 = the next. */
+  readonly place: number
+  /** `null`: nobody works. */
+  readonly expectedWaitSeconds: number | null
 }
 
 /** What a request looks like now: given to watchers after each change. */

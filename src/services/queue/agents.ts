@@ -2,6 +2,9 @@ import type { Calls } from '#call'
 import { devicesToRing, type Person } from '#directory'
 import type { Queue } from './settings.ts'
 
+/** How long somebody who did not answer is left alone, in ms. */
+const missedMs = 2_000
+
 /** Who answers the callers of queues, and who of them is free. One agent may answer for several queues. */
 export class Agents {
   readonly #calls: Calls
@@ -36,9 +39,13 @@ export class Agents {
     return [...new Set(ids)].flatMap((id) => directory.personById(id) ?? [])
   }
 
-  /** Whom to ring next, by the strategy of the queue. @param tried who has not answered this caller: the others first */
-  choose(queue: Queue, tried: ReadonlySet<string>): readonly Person[] {
-    const free = this.free(queue)
+  /**
+   * Whom to ring next, by the strategy of the queue.
+   * @param tried who has not answered this caller: the others first
+   * @param except who is not rung at all
+   */
+  choose(queue: Queue, tried: ReadonlySet<string>, except?: string): readonly Person[] {
+    const free = this.free(queue).filter(({ id }) => id !== except)
     const untried = free.filter(({ id }) => !tried.has(id))
     const left = untried.length > 0 ? untried : free
     if (queue.strategy === 'all') return left
@@ -69,6 +76,12 @@ export class Agents {
     const now = this.#calls.core.clock.now()
     this.#idleSince.set(personId, now)
     this.#restUntil.set(personId, now + restMs)
+  }
+
+  /** They did not answer: whoever waits does not ring them again in the same moment. */
+  missed(people: readonly Person[]): void {
+    const until = this.#calls.core.clock.now() + missedMs
+    for (const { id } of people) this.#restUntil.set(id, Math.max(until, this.#restUntil.get(id) ?? 0))
   }
 
   #works(person: Person): boolean {

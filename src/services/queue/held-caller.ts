@@ -1,8 +1,9 @@
-import { CallError, type CallPlan, type HeldLeg, LegEnded, type ServedCall } from '#call'
+import { CallError, type HeldLeg, LegEnded, type ServedCall } from '#call'
 import type { Person } from '#directory'
 import type { Timer } from '#lib'
 import { type Sound, type SpokenPart, sayKeys, sayMinutes, sayNumber } from '#media'
 import type { Waiting } from './line.ts'
+import { planToRing } from './plan-to-ring.ts'
 import type { QueueAnnouncer } from './types.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
@@ -18,6 +19,7 @@ export interface HeldCallerParts {
   enter(turn: Waiting['turn']): Promise<Waiting>
   left(waiting: Waiting): void
   giveBack(agents: readonly Person[]): void
+  missed(agents: readonly Person[]): void
 }
 
 /** How the waiting of a caller came to its end. */
@@ -80,7 +82,7 @@ export class HeldCaller {
     const { call } = served
     const { presented } = call.from
     try {
-      const plan = planToRing(served, agents, room)
+      const plan = planToRing(served, agents, queue)
       const limitMs = queue.ringSeconds * 1_000
       const agent = await served.ring(plan, { role: 'callee', presented, limitMs, during: caller })
       if (agent.ended) return false
@@ -94,6 +96,7 @@ export class HeldCaller {
       const agentGone = error instanceof CallError || (error instanceof LegEnded && error.leg !== caller)
       if (!agentGone || served.over || caller.ended) throw error
       for (const { id } of agents) waiting.tried.add(id)
+      this.#parts.missed(agents)
       return false
     } finally {
       giveBack(agents)
@@ -182,31 +185,3 @@ export async function confirmsNumber(
 
 /** How long the key that confirms the number is waited for, in ms. */
 const confirmMs = 20_000
-
-/** All stations of the agents together; who was called stays the queue, or who forwarded to it. @throws CallError when none can be rung */
-function planToRing(served: ServedCall, agents: readonly Person[], { queue }: WaitingRoom): CallPlan {
-  const { presented } = served.call.from
-  const plans: CallPlan[] = []
-  let refusal = new CallError('unreachable')
-  for (const { login } of agents) {
-    try {
-      plans.push(served.planFor(login, { kind: 'service' }, presented))
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error
-      refusal = error
-    }
-  }
-  const [first] = plans
-  if (!first) throw refusal
-  const stations = plans.flatMap(({ steps }) => steps.flatMap((step) => step.stations))
-  return {
-    ...first,
-    callee: (served.call.plan as CallPlan).callee,
-    steps: stations.length === 0 ? [] : [{ stations, forMs: queue.ringSeconds * 1_000 }],
-    people: new Set(plans.flatMap(({ people }) => [...people])),
-    mayJoin: () => false,
-    waitMs: 0,
-    declineEndsAll: false,
-    rings: queue.id,
-  }
-}

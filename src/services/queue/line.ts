@@ -8,8 +8,12 @@ export interface Waiting {
   readonly tried: Set<string>
   /** Being connected: agents ring for them. */
   busy: boolean
+  /** A person who is not rung for them: they wait themselves. */
+  readonly except?: string
   /** These agents are theirs: they are rung. */
   turn(agents: readonly Person[]): void
+  /** There is no such queue any more. */
+  gone?(): void
 }
 
 /** Who waits, the longest first: the original time counts, however they wait now. */

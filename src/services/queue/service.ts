@@ -2,10 +2,12 @@ import type { AnsweringService, Call, Calls, HeldLeg, ServedCall } from '#call'
 import { CallError, LegEnded } from '#call'
 import { type DirectoryAdmin, DirectoryError } from '#directory'
 import type { QueueCallerRow } from '#storage'
+import type { QueueLines } from '../types.ts'
 import { Agents } from './agents.ts'
 import { confirmsNumber, HeldCaller } from './held-caller.ts'
 import { KeptPlaces } from './kept-places.ts'
 import type { Waiting } from './line.ts'
+import { RequestedPlaces } from './requested-places.ts'
 import { checkQueue, mailboxIn, mailboxPrefix, type Queue, type QueueInput, queueSettingsSchema } from './settings.ts'
 import type { CentreWait, QueueAnnouncer, QueueCallbacks, QueueMailboxes, QueueView } from './types.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -43,6 +45,8 @@ export class QueueService {
   readonly #parts: QueueParts
   readonly #agents: Agents
   readonly #kept: KeptPlaces
+  /** Where requested calls stand in line. */
+  readonly lines: QueueLines
   readonly #rooms = new Map<string, WaitingRoom>()
   /** Calls whose caller can be recorded: G.711 was agreed with them. */
   readonly #recordable = new WeakSet<Call>()
@@ -52,6 +56,8 @@ export class QueueService {
     this.#parts = parts
     this.#agents = new Agents(parts.calls)
     this.#kept = new KeptPlaces(parts.calls, parts.callbacks, this.#agents)
+    const roomOf = (id: string): WaitingRoom | undefined => this.#rooms.get(id)
+    this.lines = new RequestedPlaces({ calls: parts.calls, agents: this.#agents, roomOf })
     parts.calls.answerBy((call, cause) => (cause === undefined ? this.#serviceFor(call) : undefined))
   }
 
@@ -97,9 +103,7 @@ export class QueueService {
   wait(id: string): CentreWait | undefined {
     const room = this.#rooms.get(id)
     if (!room) return undefined
-    const { waiting, expectedWaitMs, open } = room.view()
-    const expectedWaitSeconds = expectedWaitMs === undefined ? null : Math.round(expectedWaitMs / 1_000)
-    return { place: waiting.length + 1, expectedWaitSeconds, open }
+    return room.wait
   }
 
   /**
@@ -128,7 +132,11 @@ export class QueueService {
     if (!room) throw new DirectoryError('missing', 'id', `there is no queue ${JSON.stringify(id)}`)
     await this.#parts.directory.removeQueue(id, () => this.#core.storage.queues.remove(id))
     this.#rooms.delete(id)
-    for (const waiting of [...room.line.all]) if (waiting.row.kind === 'callback') room.line.leave(waiting)
+    for (const waiting of [...room.line.all]) {
+      if (waiting.row.kind !== 'callback') continue
+      room.line.leave(waiting)
+      waiting.gone?.()
+    }
     for (const watcher of this.#watchers) watcher(id, undefined)
   }
 
@@ -215,7 +223,8 @@ export class QueueService {
     const { clock } = this.#core
     const { queue } = room
     if (!room.isOpen) return this.#goOn(queue, queue.closedTo, 'closed', caller, served)
-    if (room.line.size >= queue.mostWaiting) return this.#goOn(queue, queue.overflowTo, 'unavailable', caller, served)
+    if (room.onTheTelephone >= queue.mostWaiting)
+      return this.#goOn(queue, queue.overflowTo, 'unavailable', caller, served)
     const row = this.#rowOf(room, served, since)
     const until = clock.now() + queue.longestWaitSeconds * 1_000
     const kept: QueueCallerRow = { ...row, kind: 'callback' }
@@ -256,6 +265,7 @@ export class QueueService {
       },
       left: (waiting) => room.leave(waiting),
       giveBack: (agents) => this.#agents.giveBack(agents),
+      missed: (agents) => this.#agents.missed(agents),
     })
   }
 

@@ -6,7 +6,7 @@ import { ExpectedWait } from './expected-wait.ts'
 import { isOpen } from './hours.ts'
 import { Line, type Waiting } from './line.ts'
 import type { Queue } from './settings.ts'
-import type { QueueCallerView, QueueView } from './types.ts'
+import type { CentreWait, QueueCallerView, QueueView } from './types.ts'
 
 /** How often it is looked who is free, while somebody waits: people come back, rests end, in ms. */
 const lookMs = 1_000
@@ -33,8 +33,8 @@ export class WaitingRoom {
     return isOpen(this.queue, this.#calls.core.clock.now())
   }
 
-  enter(row: QueueCallerRow, turn: Waiting['turn']): Waiting {
-    const waiting: Waiting = { row, tried: new Set(), busy: false, turn }
+  enter(row: QueueCallerRow, turn: Waiting['turn'], more: Pick<Waiting, 'except' | 'gone'> = {}): Waiting {
+    const waiting: Waiting = { row, tried: new Set(), busy: false, turn, ...more }
     this.line.enter(waiting)
     this.#changed(this)
     // Who has just come says first what they want.
@@ -61,8 +61,9 @@ export class WaitingRoom {
     this.#calls.core.clock.clearTimeout(this.#timer)
     for (const waiting of this.line.all) {
       if (waiting.busy) continue
-      const agents = this.#agents.choose(this.queue, waiting.tried)
-      if (agents.length === 0) break
+      const agents = this.#agents.choose(this.queue, waiting.tried, waiting.except)
+      if (agents.length === 0 && waiting.except === undefined) break
+      if (agents.length === 0) continue
       this.#agents.take(this.queue, agents)
       waiting.busy = true
       waiting.turn(agents)
@@ -84,16 +85,39 @@ export class WaitingRoom {
     })
   }
 
+  /** Agents who work, free or busy. */
+  get working(): number {
+    return this.#agents.working(this.queue).length
+  }
+
   /** What who waits may expect, in ms. */
   expectedWait(waiting: Waiting): number | undefined {
     return this.#expectedAt(this.line.placeOf(waiting))
   }
 
-  view(): QueueView {
+  /** What somebody who came now would wait. */
+  get wait(): CentreWait {
+    const ms = this.#expectedAt(this.line.size + 1)
     return {
-      ...{ queue: this.queue, open: this.isOpen, waiting: this.line.all.map((one) => this.#viewOf(one)) },
-      ...{ working: this.#agents.working(this.queue).length, free: this.#agents.free(this.queue).length },
-      expectedWaitMs: this.#expectedAt(this.line.size + 1),
+      place: this.line.size + 1,
+      expectedWaitSeconds: ms === undefined ? null : Math.round(ms / 1_000),
+      open: this.isOpen,
+    }
+  }
+
+  /** Who waits on the telephone: who is called back takes up no line. */
+  get onTheTelephone(): number {
+    return this.line.all.filter(({ row }) => row.kind === 'call').length
+  }
+
+  view(): QueueView {
+    const working = this.working
+    const free = this.#agents.free(this.queue).length
+    const expectedAt = (place: number): number | undefined => this.expected.at(place, working, free)
+    return {
+      ...{ queue: this.queue, open: this.isOpen, working, free },
+      waiting: this.line.all.map((one, index) => viewOf(one, index + 1, expectedAt(index + 1))),
+      expectedWaitMs: expectedAt(this.line.size + 1),
     }
   }
 
@@ -103,15 +127,11 @@ export class WaitingRoom {
   }
 
   #expectedAt(place: number): number | undefined {
-    const working = this.#agents.working(this.queue).length
-    return this.expected.at(place, working, this.#agents.free(this.queue).length)
+    return this.expected.at(place, this.working, this.#agents.free(this.queue).length)
   }
+}
 
-  #viewOf(waiting: Waiting): QueueCallerView {
-    const { id, kind, number, name, enqueuedAt } = waiting.row
-    return {
-      ...{ id, kind, number, name, since: enqueuedAt, place: this.line.placeOf(waiting), ringing: waiting.busy },
-      expectedWaitMs: this.expectedWait(waiting),
-    }
-  }
+function viewOf({ row, busy }: Waiting, place: number, expectedWaitMs: number | undefined): QueueCallerView {
+  const { id, kind, number, name, enqueuedAt } = row
+  return { id, kind, number, name, since: enqueuedAt, place, ringing: busy, expectedWaitMs }
 }

@@ -3,7 +3,7 @@ import { asker } from './roles.ts'
 
 /** Somebody who can be named in a message. */
 export interface Entry {
-  readonly kind: 'person' | 'group' | 'contact'
+  readonly kind: 'person' | 'group' | 'queue' | 'contact'
   readonly id: string
   readonly name: string
   /** '' where there is none, as for all of these. */
@@ -18,7 +18,12 @@ export interface Entry {
 
 /** Whom a message means. */
 export type Party =
-  | { readonly kind: 'person' | 'group'; readonly id: string; readonly name: string; readonly line: Line | '' }
+  | {
+      readonly kind: 'person' | 'group' | 'queue'
+      readonly id: string
+      readonly name: string
+      readonly line: Line | ''
+    }
   | { readonly kind: 'number'; readonly number: string; readonly name: string }
   /** An address on another system: `sip:anna@example.org`. */
   | { readonly kind: 'address'; readonly uri: string }
