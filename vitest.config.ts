@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 import { ReportFile } from './test/support/report.ts'
 import { runFolder } from './test/support/run-folder.ts'
 
@@ -18,6 +19,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     env: runFolder(),
+    sequence: { sequencer: LongestFirst },
     // What is waited for comes at once on a free machine; a busy one is given time.
     expect: { poll: { timeout: 45_000 } },
     reporters: report ? ['default', new ReportFile(report)] : ['default'],
@@ -45,7 +47,7 @@ export default defineConfig({
         },
       },
       {
-        // Real programs that mostly wait for one another: two files at a time.
+        // Real programs, which mostly wait for one another.
         extends: true,
         test: {
           ...system,
@@ -58,7 +60,7 @@ export default defineConfig({
         },
       },
       {
-        // A browser has the machine for itself.
+        // Two browsers keep about one of two cores busy.
         extends: true,
         test: {
           ...system,

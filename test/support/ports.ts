@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 const lowest = 10_000
 const highest = 31_000
 // Test files that run side by side have ranges of their own: what one has probed is not yet bound.
-const [ranges, range] = [2, (Number(process.env.VITEST_POOL_ID ?? 1) - 1) % 2]
+const [ranges, range] = [3, (Number(process.env.VITEST_POOL_ID ?? 1) - 1) % 3]
 const share = (highest - lowest) / ranges
 const first = lowest + range * share
 const last = first + share
