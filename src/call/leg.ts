@@ -30,6 +30,9 @@ export interface LegListener {
   refer(leg: Leg, transaction: ServerTransaction): void
 }
 
+/** How long the other side may take to answer an offer that was passed on to it. */
+const askMs = 10_000
+
 const sdpType = ['Content-Type', 'application/sdp'] as const
 
 /** One side of an answered call: its dialog with the server and its media. It answers what the far end asks inside the dialog. */
@@ -48,6 +51,12 @@ export class Leg implements DialogHandlers, MediaHandlers {
   /** Set once the INVITE is answered. */
   dialog: Dialog | undefined
   readonly #core: Core
+  /** Offers and answers of this leg, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** An offer of ours is on its way to the far end. */
+  #offering = false
+  /** An offer of the far end was passed on to the other side. */
+  #asking = false
 
   constructor(core: Core, call: Leg['call'], role: Role, party: Party, media: MediaLeg) {
     this.#core = core
@@ -106,7 +115,13 @@ export class Leg implements DialogHandlers, MediaHandlers {
   }
 
   offer(transaction: ServerTransaction): void {
-    inBackground(this.#core, 'answering an offer', this.#answerOffer(transaction))
+    if (this.#offering) transaction.respond(491)
+    else
+      inBackground(
+        this.#core,
+        'answering an offer',
+        this.#inTurn(() => this.#answerOffer(transaction)),
+      )
   }
 
   ack(request: Request): void {
@@ -141,45 +156,80 @@ export class Leg implements DialogHandlers, MediaHandlers {
     else transaction.respond(489, 'Bad Event')
   }
 
+  #inTurn<T>(exchange: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(exchange)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
   /**
-   * Anchored media: each leg is answered alone, the other side notices nothing but the media. Direct media: the offer goes on to the
-   * other side and its answer comes back.
+   * Anchored media: each leg is answered alone, the other side notices nothing but the media. Where an offer is the other side's matter
+   * too, it goes on to that side and is answered with what comes back.
    */
   async #answerOffer(transaction: ServerTransaction): Promise<void> {
+    const { media } = this
     const body = transaction.request.body
-    const direct = this.peer !== undefined && isDirect(this.peer.media)
+    if (transaction.completed) return
     if (body.length === 0) {
-      const offer = await this.media.offer(this.peer?.media)
+      const offer = await media.offer(this.peer?.media)
       if (offer.ok) transaction.respond(200, 'OK', [sdpType], offer.value)
       else transaction.respond(488, 'Not Acceptable Here')
       return
     }
-    const taken = await this.media.remoteOffer(body.toString('utf8'))
+    const taken = await media.remoteOffer(body.toString('utf8'))
     if (!taken.ok) {
       transaction.respond(taken.refusal === 'malformed-sdp' ? 400 : 488)
       return
     }
-    if (direct && !(await this.#offerPeer())) {
-      transaction.respond(488, 'Not Acceptable Here')
+    const refusal = await this.#askPeer()
+    if (refusal !== undefined || transaction.completed) {
+      media.dropOffer()
+      transaction.respond(refusal ?? 487)
       return
     }
-    const answer = await this.media.answer(this.peer?.media)
+    const answer = await media.answer(this.peer?.media)
     if (answer.ok) transaction.respond(200, 'OK', [sdpType], answer.value)
     else transaction.respond(488, 'Not Acceptable Here')
     this.call.legChanged(this)
   }
 
-  async #offerPeer(): Promise<boolean> {
-    return this.peer !== undefined && (await this.peer.reoffer(this.media))
+  /**
+   * Passes the pending offer on where it is the other side's matter too. A side that takes long, or refuses, leaves its session as it was.
+   * @returns the status to refuse with, undefined when the offer can be answered
+   */
+  async #askPeer(): Promise<number | undefined> {
+    const { peer } = this
+    const concern = peer ? this.media.concerns(peer.media) : 'no'
+    if (!peer || concern === 'no') return undefined
+    // Glare: each side asks the other, and one has to come again (RFC 3261 §14.2).
+    if (peer.#asking) return 491
+    this.#asking = true
+    const { clock } = this.#core
+    const late = Promise.withResolvers<false>()
+    const timer = clock.setTimeout(() => late.resolve(false), askMs)
+    try {
+      const agreed = await Promise.race([peer.reoffer(this.media), late.promise])
+      return agreed || concern === 'may' ? undefined : 488
+    } finally {
+      clock.clearTimeout(timer)
+      this.#asking = false
+    }
   }
 
   /** Offers this leg the other's media by re-INVITE. False when it was refused: the session stays as it was. */
-  async reoffer(like: MediaLeg): Promise<boolean> {
-    const offer = await this.media.offer(like)
-    if (!offer.ok || !this.dialog) return false
-    const response = await this.dialog.reinvite(offer.value)
-    if (!response || response.status >= 300) return false
-    return (await this.media.remoteAnswer(response.body.toString('utf8'))).ok
+  reoffer(like: MediaLeg): Promise<boolean> {
+    return this.#inTurn(async () => {
+      this.#offering = true
+      try {
+        const offer = await this.media.offer(like)
+        if (!offer.ok || !this.dialog) return false
+        const response = await this.dialog.reinvite(offer.value)
+        if (!response || response.status >= 300) return false
+        return (await this.media.remoteAnswer(response.body.toString('utf8'))).ok
+      } finally {
+        this.#offering = false
+      }
+    })
   }
 
   /** Moves this leg's media from the direct way to the server, by re-INVITE. False when it was refused: the session stays as it was. */

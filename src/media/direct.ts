@@ -23,6 +23,7 @@ class DirectLeg implements MediaLeg {
   readonly id: string
   handlers: MediaHandlers = {}
   #remote = ''
+  #before = ''
 
   constructor(id: string) {
     this.id = id
@@ -38,6 +39,7 @@ class DirectLeg implements MediaLeg {
   }
 
   async remoteOffer(sdp: string): Promise<MediaResult<void>> {
+    this.#before = this.#remote
     this.#remote = sdp
     return { ok: true, value: undefined }
   }
@@ -45,6 +47,14 @@ class DirectLeg implements MediaLeg {
   async remoteAnswer(sdp: string): Promise<MediaResult<void>> {
     this.#remote = sdp
     return { ok: true, value: undefined }
+  }
+
+  concerns(like: MediaLeg): 'no' | 'must' {
+    return like instanceof DirectLeg ? 'must' : 'no'
+  }
+
+  dropOffer(): void {
+    this.#remote = this.#before
   }
 
   async answer(like?: MediaLeg): Promise<MediaResult<string>> {

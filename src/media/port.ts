@@ -56,6 +56,13 @@ export interface MediaLeg {
    */
   answer(like?: MediaLeg): Promise<MediaResult<string>>
   /**
+   * Whether the peer of the other leg has to be asked before the pending offer is answered: `must` where only that peer can answer (media
+   * flows directly), `may` where the offer adds what that peer could take but has not agreed on (video), else `no`.
+   */
+  concerns(like: MediaLeg): 'no' | 'may' | 'must'
+  /** The pending offer is refused: the session stays as it was (RFC 3261 §14.1). */
+  dropOffer(): void
+  /**
    * An offer of ours. `like` lists the codecs of that leg's pending offer or session first; what the engine can convert is added behind.
    * A new offer on a live session keeps port and payload types; the o= version rises when anything differs (RFC 3264 §8).
    */

@@ -41,6 +41,15 @@ describe('direct media', () => {
     expect(scenario.house.calls.list()).toMatchObject([{ held: true }])
   })
 
+  it('both sides hold at once (glare): one comes again, and each hears of the other', async () => {
+    const { scenario, alice, caller } = await talking()
+    const both = [alice, caller].map((phone) => phone.dialog?.reinvite(phone.sdp('sendonly')) ?? Promise.reject())
+    const answers = await scenario.during(Promise.all(both))
+    expect(answers.map((response) => response?.status)).toEqual([200, 200])
+    expect([alice.offers.length, caller.offers.length]).toEqual([1, 1])
+    expect(scenario.ladder().some((line) => line.endsWith('491 INVITE'))).toBe(true)
+  })
+
   it('a transfer tells the one who stays about the new one', async () => {
     const { scenario, alice, bob, caller } = await talking()
     await scenario.during(

@@ -21,7 +21,7 @@ const noNames: NameServer = {
   ipv6: async () => [],
 } as unknown as NameServer
 
-/** WebRTC takes real time and real sockets: scenarios have neither. */
+/** WebRTC's library takes real time to load, which most scenarios do without. */
 function withoutWebRtc(engine: MediaEngine): MediaEngine {
   return {
     createLeg: async (options) =>
@@ -37,6 +37,13 @@ function withoutWebRtc(engine: MediaEngine): MediaEngine {
   }
 }
 
+async function loadWebRtc(engine: MediaEngine): Promise<void> {
+  const leg = await engine.createLeg({ kind: 'webrtc' })
+  if (!leg.ok) throw new Error(leg.refusal)
+  await leg.value.offer()
+  await leg.value.close()
+}
+
 export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'loss' | 'reorder'> {
   readonly seed?: number
   /** How long a peer may send no RTP, in ms; 0, the default, for ever: scenarios have no media. */
@@ -47,6 +54,8 @@ export interface ScenarioOptions extends Pick<MemoryNetworkOptions, 'delay' | 'l
   readonly queueAnnouncer?: Parameters<typeof assemble>[0]['queueAnnouncer']
   /** What the server has for its storage: the scenario's own, with something in between. */
   readonly storage?: (storage: Storage) => Storage
+  /** Stations over WebSocket speak WebRTC; there is its signalling, no media. */
+  readonly webRtc?: boolean
   /** The data folder, for tests that record. */
   readonly data?: string
   /** Sends messages that callers leave. */
@@ -119,18 +128,18 @@ export class Scenario {
     const config = { ...defaults, node, data, sip: { ...defaults.sip, digest: options.digest ?? defaults.sip.digest } }
     this.directory = await createDirectory({ storage, clock, random, log, demo: true })
     await seedDemo(this.directory)
-    this.media = withoutWebRtc(
-      await createEmbeddedEngine({
-        address,
-        ports: { from: 30_000, to: 49_999 },
-        clock,
-        random,
-        log,
-        thread: false,
-        silenceMs: options.silenceMs ?? 0,
-        sockets: nullSockets,
-      }),
-    )
+    const engine = await createEmbeddedEngine({
+      address,
+      ports: { from: 30_000, to: 49_999 },
+      clock,
+      random,
+      log,
+      thread: false,
+      silenceMs: options.silenceMs ?? 0,
+      sockets: nullSockets,
+    })
+    this.media = options.webRtc ? engine : withoutWebRtc(engine)
+    if (options.webRtc) await loadWebRtc(engine)
     this.house = await assemble({
       config,
       clock,

@@ -151,6 +151,15 @@ export class EmbeddedLeg implements MediaLeg {
     return done
   }
 
+  concerns(like: MediaLeg): 'no' | 'may' {
+    const isNew = this.video.length > 0 && like instanceof EmbeddedLeg && like.#side && like.video.length === 0
+    return isNew ? 'may' : 'no'
+  }
+
+  dropOffer(): void {
+    this.#remoteOffer = undefined
+  }
+
   async answer(like?: MediaLeg): Promise<MediaResult<string>> {
     if (this.#gone) return refused('engine-gone')
     const offer = this.#remoteOffer
