@@ -10,9 +10,10 @@ export interface EventPackage extends NotifierPackage {
    * Begins to watch for somebody.
    * @param user whom or what, as dialled
    * @param changed to be called whenever there is news: a NOTIFY follows
+   * @param device the watcher's phone
    * @returns the refusal where there is no such thing or the person may not see it
    */
-  watch(watcher: Person, user: string, changed: () => void): Watched | CallErrorCode
+  watch(watcher: Person, user: string, changed: () => void, device: Device): Watched | CallErrorCode
 }
 
 /** What somebody watches. */
@@ -68,7 +69,7 @@ export class Subscriptions {
     }
     const user = dialledOf(this.#host, request.uri.text)
     let subscription: Subscription | undefined
-    const watched = user === undefined ? 'not-found' : kind.watch(person, user, () => subscription?.notify())
+    const watched = user === undefined ? 'not-found' : kind.watch(person, user, () => subscription?.notify(), device)
     if (typeof watched === 'string') {
       const { sip, text } = refusalOf(watched)
       transaction.respond(sip, text)

@@ -116,7 +116,7 @@ export function createAdmin(parts: AdminParts): DirectoryAdmin {
     const username = free(`${person.login.slice(0, 48)}-desk`, (name) =>
       Boolean(book.deviceByUsername(name) ?? book.byLogin(name)),
     )
-    const settings = { directMedia: false, autoAnswer: false, kind: 'desk' } as const
+    const settings = { directMedia: false, autoAnswer: false, messageLight: 'never', kind: 'desk' } as const
     const device: Device = { id: random.token(8), personId, name, username, settings }
     await storeDevice(device, { ha1Md5: '', ha1Sha256: '' })
     return device

@@ -105,6 +105,7 @@ export const personSettingsSchema = z.strictObject({
 export const deviceSettingsSchema = z.strictObject({
   directMedia: z.boolean().default(false),
   autoAnswer: z.boolean().default(false),
+  messageLight: z.enum(['auto', 'always', 'never']).default('auto'),
   kind: z.enum(['phone', 'desk', 'softphone']).default('phone'),
 })
 

@@ -93,6 +93,8 @@ export interface Device {
   readonly settings: {
     readonly directMedia: boolean
     readonly autoAnswer: boolean
+    /** Whether it is told of messages without having asked: `auto`: unless it subscribes to that. */
+    readonly messageLight: 'auto' | 'always' | 'never'
     readonly kind: 'phone' | 'desk' | 'softphone'
   }
 }

@@ -51,6 +51,9 @@ export class Phone {
   readonly offers: string[] = []
   readonly notified: string[] = []
   readonly lost: string[] = []
+  /** Requests outside a dialog that came in, and the status that answers them; 0: none. */
+  readonly asked: Request[] = []
+  answers = 200
   dialog: Dialog | undefined
   /** Every dialog that was confirmed. */
   readonly dialogs: Dialog[] = []
@@ -75,7 +78,10 @@ export class Phone {
       tap: () => {},
       handler: {
         invite: (invitation) => this.#invited(invitation),
-        request: (transaction) => transaction.respond(200),
+        request: (transaction) => {
+          this.asked.push(transaction.request)
+          if (this.answers > 0) transaction.respond(this.answers)
+        },
       },
       options: {
         userAgent: name,

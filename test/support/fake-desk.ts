@@ -191,6 +191,7 @@ export function fakeDeskData(now: number): FakeDeskData {
     kind,
     directMedia: false,
     autoAnswer: false,
+    messageLight: 'auto',
     bindings: there
       ? [
           {

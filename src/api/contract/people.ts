@@ -146,6 +146,8 @@ export const personPatch = z.strictObject({
 /** `PUT /api/v1/people/{id}/password` */
 export const newPassword = z.strictObject({ password: deskPassword })
 
+/** Whether a phone is told that messages wait without having asked; `auto`: unless it subscribes to that. */
+export const messageLight = z.enum(['auto', 'always', 'never'])
 export const deviceKind = z.enum(['phone', 'desk', 'softphone'])
 const username = z
   .string()
@@ -159,6 +161,7 @@ export const device = z.object({
   kind: deviceKind,
   directMedia: z.boolean(),
   autoAnswer: z.boolean(),
+  messageLight,
   /** Where it is registered at the moment; one station each. */
   bindings: z.array(
     z.object({
@@ -188,12 +191,14 @@ export const deviceBody = z.strictObject({
   username: username.optional(),
   directMedia: z.boolean().default(false),
   autoAnswer: z.boolean().default(false),
+  messageLight: messageLight.default('auto'),
 })
 export const devicePatch = z.strictObject({
   name: line(100, 1).optional(),
   kind: z.enum(['phone', 'softphone']).optional(),
   directMedia: z.boolean().optional(),
   autoAnswer: z.boolean().optional(),
+  messageLight: messageLight.optional(),
 })
 /** What a phone is given; the password is shown this once and never again. */
 export const deviceSecret = z.object({

@@ -12,9 +12,9 @@ export const deviceHandlers: HandlersOf<Under<'devices'>> = {
 
   'POST /api/v1/devices': async ({ house, desk, person, body }) => {
     const owner = ownerOf(desk, person, body.personId)
-    const { name, kind, directMedia, autoAnswer } = body
+    const { name, kind, directMedia, autoAnswer, messageLight } = body
     const username = body.username ?? `${owner.login.slice(0, 55)}-${desk.random.token(4)}`
-    const settings = { kind, directMedia, autoAnswer }
+    const settings = { kind, directMedia, autoAnswer, messageLight }
     const device = await desk.directory.putDevice({ personId: owner.id, name, username, settings })
     return withSecret(house, desk, device)
   },
@@ -26,6 +26,7 @@ export const deviceHandlers: HandlersOf<Under<'devices'>> = {
       kind: body.kind ?? device.settings.kind,
       directMedia: body.directMedia ?? device.settings.directMedia,
       autoAnswer: body.autoAnswer ?? device.settings.autoAnswer,
+      messageLight: body.messageLight ?? device.settings.messageLight,
     }
     const { id, personId, username } = device
     return deviceShape(

@@ -1,5 +1,5 @@
 import type { CallErrorCode, Core, EventPackage, Watched } from '#call'
-import type { Person } from '#directory'
+import type { Device, Person } from '#directory'
 import type { Mailboxes } from './mailboxes.ts'
 
 /**
@@ -18,6 +18,8 @@ export class MessageLight implements EventPackage {
   readonly #mailboxes: Mailboxes
   readonly #code: string
   readonly #watchers = new Map<string, Set<() => void>>()
+  /** How many subscriptions a device has. */
+  readonly #devices = new Map<string, number>()
 
   constructor(core: Core, mailboxes: Mailboxes, code: string) {
     this.#core = core
@@ -28,7 +30,7 @@ export class MessageLight implements EventPackage {
     })
   }
 
-  watch(watcher: Person, user: string, changed: () => void): Watched | CallErrorCode {
+  watch(watcher: Person, user: string, changed: () => void, device: Device): Watched | CallErrorCode {
     const id = this.#mailboxOf(watcher, user)
     if (id === undefined) return 'not-found'
     const mayHear = (): boolean => {
@@ -38,13 +40,36 @@ export class MessageLight implements EventPackage {
     if (!mayHear()) return 'not-allowed'
     const watchers = this.#watchers.get(id) ?? new Set()
     this.#watchers.set(id, watchers.add(changed))
+    this.#count(device, 1)
     return {
-      state: () => (mayHear() ? this.#body(id) : undefined),
+      state: () => (mayHear() ? this.body(this.#mailboxes.countsOf(id)) : undefined),
       stop: () => {
+        this.#count(device, -1)
         watchers.delete(changed)
         if (watchers.size === 0) this.#watchers.delete(id)
       },
     }
+  }
+
+  /** Whether this phone asks for it by itself. */
+  isSubscribed({ id }: Device): boolean {
+    return this.#devices.has(id)
+  }
+
+  /** What phones are told (RFC 3842 §3.5). */
+  body({ fresh, heard }: { readonly fresh: number; readonly heard: number }): string {
+    return [
+      `Messages-Waiting: ${fresh > 0 ? 'yes' : 'no'}`,
+      `Message-Account: sip:${this.#code}@${this.#core.settings.domain}`,
+      `Voice-Message: ${fresh}/${heard} (0/0)`,
+      '',
+    ].join('\r\n')
+  }
+
+  #count({ id }: Device, by: 1 | -1): void {
+    const left = (this.#devices.get(id) ?? 0) + by
+    if (left > 0) this.#devices.set(id, left)
+    else this.#devices.delete(id)
   }
 
   /** A phone means its own person by an extension, a log-in, its user name or the code of the mailbox. */
@@ -57,15 +82,5 @@ export class MessageLight implements EventPackage {
     const found = dial.ok ? dial.destination : undefined
     if (found?.kind === 'person') return found.person.id
     return found?.kind === 'group' ? found.group.id : undefined
-  }
-
-  #body(id: string): string {
-    const { fresh, heard } = this.#mailboxes.countsOf(id)
-    return [
-      `Messages-Waiting: ${fresh > 0 ? 'yes' : 'no'}`,
-      `Message-Account: sip:${this.#code}@${this.#core.settings.domain}`,
-      `Voice-Message: ${fresh}/${heard} (0/0)`,
-      '',
-    ].join('\r\n')
   }
 }

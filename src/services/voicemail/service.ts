@@ -16,6 +16,7 @@ import { MessageLight } from './light.ts'
 import { listen } from './listen.ts'
 import { MessageMail, type VoicemailMail } from './mail.ts'
 import { type Mailbox, Mailboxes } from './mailboxes.ts'
+import { UnaskedLight } from './unasked-light.ts'
 
 /** What voicemail is made with. */
 export interface VoicemailParts {
@@ -61,6 +62,7 @@ export class Voicemail {
   readonly mailboxes: Mailboxes
   readonly #parts: VoicemailParts
   readonly #mail: MessageMail | undefined
+  readonly #unasked: UnaskedLight
   readonly #taking = new Set<Promise<unknown>>()
 
   constructor(parts: VoicemailParts) {
@@ -68,7 +70,9 @@ export class Voicemail {
     this.#parts = parts
     this.mailboxes = new Mailboxes(calls.core, folder)
     this.#mail = mail && new MessageMail(calls.core, this.mailboxes, mail)
-    calls.subscriptions.add(new MessageLight(calls.core, this.mailboxes, code))
+    const light = new MessageLight(calls.core, this.mailboxes, code)
+    calls.subscriptions.add(light)
+    this.#unasked = new UnaskedLight(calls.core, this.mailboxes, light)
     calls.answerBy((call, cause) => this.#find(call, cause))
     this.mailboxes.watch(({ message }) => {
       if (message?.mail === 'due') this.#mail?.look()
@@ -84,11 +88,13 @@ export class Voicemail {
         'messages of the last run are kept without their end',
       )
     this.#mail?.look()
+    this.#unasked.start()
   }
 
   /** Resolves when every message that has ended is stored. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#taking)
+    this.#unasked.stop()
     await this.#mail?.stop()
   }
 

@@ -135,6 +135,8 @@ function withoutKind<T extends { kind: Kind }>({ kind: _, ...rest }: T): Omit<T,
   return rest
 }
 
+const messageLights = ['auto', 'always', 'never'] as const
+
 interface DeviceDialogProps {
   readonly device: DeviceShape | undefined
   readonly personId: string
@@ -149,6 +151,7 @@ function DeviceDialog({ device, personId, onClose, onMade, onChanged }: DeviceDi
     name: device?.name ?? '',
     kind: (device && device.kind !== 'desk' ? device.kind : 'phone') as Kind,
     autoAnswer: device?.autoAnswer ?? false,
+    messageLight: device?.messageLight ?? ('auto' as const),
     directMedia: device?.directMedia ?? false,
   })
   const [removing, setRemoving] = useState(false)
@@ -202,6 +205,13 @@ function DeviceDialog({ device, personId, onClose, onMade, onChanged }: DeviceDi
                 data={(['phone', 'softphone'] as const).map((kind) => ({ value: kind, label: w.devices.kinds[kind] }))}
                 value={form.kind}
                 onChange={(event) => change({ kind: event.currentTarget.value as Kind })}
+              />
+            )}
+            {device?.kind !== 'desk' && (
+              <NativeSelect
+                label={w.devices.messageLight}
+                data={messageLights.map((value) => ({ value, label: w.devices.messageLights[value] }))}
+                {...inputs.text('messageLight')}
               />
             )}
             <Switch label={w.devices.autoAnswer} {...inputs.onOff('autoAnswer')} />

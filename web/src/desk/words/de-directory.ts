@@ -86,6 +86,12 @@ export const deDirectory: typeof enDirectory = {
     kind: 'Art',
     kinds: { phone: 'Telefon', desk: 'Browser', softphone: 'App' },
     autoAnswer: 'Darf von selbst annehmen, wenn „Annehmen an …“ es wählt',
+    messageLight: 'Licht für Nachrichten',
+    messageLights: {
+      auto: 'Wird gemeldet, wenn das Telefon nicht selbst fragt',
+      always: 'Wird immer gemeldet',
+      never: 'Nur, wenn das Telefon fragt',
+    },
     directMedia: 'Der Ton geht direkt zwischen den Telefonen',
     registered: 'Angemeldet',
     notRegistered: 'Nicht angemeldet',

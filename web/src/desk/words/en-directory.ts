@@ -85,6 +85,12 @@ export const enDirectory = {
     kind: 'Kind',
     kinds: { phone: 'Phone', desk: 'Browser', softphone: 'App' },
     autoAnswer: 'May answer by itself when “Answer on…” chooses it',
+    messageLight: 'Light for messages',
+    messageLights: {
+      auto: 'Told where the phone does not ask for it',
+      always: 'Always told',
+      never: 'Only where the phone asks for it',
+    },
     directMedia: 'Sound goes directly between the phones',
     registered: 'Registered',
     notRegistered: 'Not registered',
