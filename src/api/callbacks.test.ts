@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type ApiFixture, apiFixture } from '../../test/support/api.ts'
+import { type ApiFixture, apiFixture, type EventReader } from '../../test/support/api.ts'
+import { boardEvent } from './contract.ts'
 
 let api: ApiFixture
 let alice: string
@@ -78,6 +79,76 @@ describe('a requested call', () => {
     const statuses: number[] = []
     for (const called of ['bob', 'carol', 'dave', 'front', 'bob', 'bob']) statuses.push((await ask({ called })).status)
     expect(statuses).toEqual([201, 201, 201, 201, 201, 429])
+  })
+})
+
+describe('events', () => {
+  const open = async (login: string, query = '') => {
+    const reader = api.events(await api.logIn(login), query)
+    return { reader, first: await reader.next() }
+  }
+  const told = async ({ reader }: { reader: EventReader }) => {
+    const event = await reader.nextOf('callback')
+    boardEvent.parse(event)
+    return `${event.callback.called.name} ${event.callback.state} ${event.callback.outcome}`.trim()
+  }
+
+  test('each change is told to who asked and to supervisors, to nobody else', async () => {
+    const own = await open('alice')
+    const [bob, sue, admin] = [await open('bob'), await open('sue'), await open('admin')]
+    const { body } = await ask({ called: 'bob', at: 'at 3' })
+    await api.ask(`POST /api/v1/callbacks/${body.id}/answer`, { token: alice, body: { text: 'yes' } })
+    await api.ask(`DELETE /api/v1/callbacks/${body.id}`, { token: alice })
+    for (const reader of [own, sue, admin]) {
+      expect(await told(reader)).toBe('Bob asking')
+      expect(await told(reader)).toBe('Bob scheduled')
+      expect(await told(reader)).toBe('Bob cancelled cancelled')
+    }
+    await ask({ called: 'carol', at: 'in 2 hours' }, await api.logIn('bob'))
+    expect(await told(bob)).toBe('Carol scheduled')
+    expect([own.reader.waiting, bob.reader.waiting]).toEqual([0, 0])
+  })
+
+  test('the board without a log-in hears nothing of them', async () => {
+    await api.close()
+    api = await apiFixture({ demo: true })
+    const board = api.events(undefined, '', { origin: api.url })
+    await board.next()
+    const own = await open('alice')
+    alice = await api.logIn('alice')
+    await ask({ called: 'bob', at: 'in 2 hours' })
+    expect(await told(own)).toBe('Bob scheduled')
+    api.calls.put('c1', {})
+    await api.clock.advance(100)
+    expect((await board.next()).type).toBe('changes')
+  })
+
+  test('what was refused in a message is told too', async () => {
+    const sue = await open('sue')
+    const { intake } = api.callbacks
+    await intake.receive({
+      ...{ channel: 'mail', messageId: 'm1', threadKeys: [], threadKey: 'm1', to: '', subject: '', timeZone: '' },
+      ...{ text: 'Please have +19005550123 call me', language: '', thread: null },
+      from: { address: 'x@y.example', name: '', verified: true, keys: [] },
+    })
+    const event = await sue.reader.nextOf('callback')
+    expect(event.callback).toMatchObject({ state: 'failed', channel: 'mail', personId: '' })
+  })
+
+  test('who comes back gets what was missed, once and in order', async () => {
+    const { reader, first } = await open('alice')
+    const place = first as { run: string; cursor: number }
+    reader.socket.close()
+    await reader.closed
+    const { body } = await ask({ called: 'bob', at: 'in 2 hours' })
+    await api.callbacks.service.revise(body.id, { note: 'again' })
+    const back = await open('alice', `?run=${place.run}&cursor=${place.cursor}`)
+    expect(back.first).toMatchObject({ type: 'resumed' })
+    const [scheduled, revised] = [await back.reader.nextOf('callback'), await back.reader.nextOf('callback')]
+    expect([scheduled.callback.note, revised.callback.note]).toEqual(['', 'again'])
+    expect(revised.cursor).toBeGreaterThan(scheduled.cursor)
+    const others = await open('bob', `?run=${place.run}&cursor=${place.cursor}`)
+    expect([others.first.type, others.reader.waiting]).toEqual(['resumed', 0])
   })
 })
 

@@ -65,6 +65,8 @@ export interface LoggedBatch {
   readonly changes: readonly LoggedChange[]
   /** Changed presence as it is sent; such a batch has no changes of calls. */
   readonly people?: string
+  /** What happened to a requested call, as it is sent, and whose it is; such a batch has no changes of calls. */
+  readonly callback?: { readonly personId: string; readonly text: string }
 }
 
 /** The latest changes, for readers who lost their connection. Bounded: the oldest go first. */
@@ -118,6 +120,6 @@ export class EventLog {
   }
 }
 
-function weight({ changes, people }: LoggedBatch): number {
-  return changes.length + (people === undefined ? 0 : 1)
+function weight({ changes, people, callback }: LoggedBatch): number {
+  return changes.length + (people === undefined && callback === undefined ? 0 : 1)
 }

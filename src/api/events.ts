@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws'
 import { type CallChange, type CallId, type CallView, ladderModel, type TraceEntry } from '#call'
 import type { Timer } from '#lib'
-import { boardRequest, type QueueShape } from './contract.ts'
+import { boardRequest, type CallbackNews, type QueueShape } from './contract.ts'
 import { EventLog, type LoggedBatch, LoggedChange } from './event-log.ts'
 import type { BoardOptions, Reader, Resume } from './event-reader.ts'
 import { Presence, type PresenceChanges } from './presence.ts'
@@ -152,6 +152,20 @@ export class Board {
     for (const reader of [...(this.#byPerson.get(personId) ?? [])]) this.#send(reader, text)
   }
 
+  /** Something happened to a requested call: who asked for it hears of it, and who sees all calls. The open board does not. */
+  callbackHappened(news: CallbackNews): void {
+    // Nobody has looked for long: whoever comes is told to read anew.
+    if (!this.#unwatch) return
+    // Calls first, so that cursors and times stay in one row.
+    this.#flush()
+    const [cursor, at] = [++this.#cursor, this.#options.clock.now()]
+    const text = JSON.stringify({ type: 'callback', cursor, at, ...news })
+    const batch: LoggedBatch = { cursor, at, changes: [], callback: { personId: news.callback.personId, text } }
+    this.#log.add(batch)
+    const own = this.#byPerson.get(news.callback.personId) ?? []
+    for (const reader of new Set([...own, ...this.#seeAll])) this.#tell(reader, batch)
+  }
+
   #leads({ viewer }: Reader): boolean {
     if (viewer.kind !== 'person') return false
     const role = this.#options.directory?.personById(viewer.personId)?.role
@@ -184,6 +198,13 @@ export class Board {
   #tell(reader: Reader, batch: LoggedBatch): void {
     if (batch.people !== undefined) {
       if (reader.people) this.#send(reader, batch.people)
+      return
+    }
+    const { callback } = batch
+    if (callback) {
+      const { viewer } = reader
+      const mine = viewer.kind === 'person' && (viewer.personId === callback.personId || this.#seesAll(viewer))
+      if (mine) this.#send(reader, callback.text)
       return
     }
     const texts = this.#textsFor(reader, batch.changes)

@@ -7,6 +7,7 @@ import type { LiveCalls } from '#call'
 import { type Clock, type Log, systemRandom } from '#lib'
 import type { Storage } from '#storage'
 import { Access, type AccessOptions } from './access.ts'
+import { newsShape } from './callback-shape.ts'
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate.ts'
 import type { About } from './contract.ts'
 import { EventDoor, refuseUpgrade } from './event-door.ts'
@@ -97,6 +98,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       board.voicemailChanged(person.id, desk.voicemail?.freshOf(person) ?? 0)
   })
   const stopQueues = desk?.queues?.watch((id, view) => board.queueChanged(id, view ? queueShape(view) : null))
+  const { callbacks } = desk ?? {}
+  const stopCallbacks = callbacks?.service.watch((view) => board.callbackHappened(newsShape(callbacks, view)))
   const app = createRoutes({
     access,
     calls,
@@ -157,6 +160,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       stopListening?.()
       stopMessages?.()
       stopQueues?.()
+      stopCallbacks?.()
       board.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

@@ -112,7 +112,9 @@ export class CallActs {
   #ringingFor(id: CallId, person: Person): Call {
     const call = this.#calls.call(id)
     if (!call) throw new CallError('not-found')
-    if (!call.plan?.people.has(person.id)) throw new CallError('not-allowed')
+    // Who asked for a call is rung after the called, whom the plan is for.
+    const rung = call.view().branches.some(({ personId, state }) => personId === person.id && state !== 'answered')
+    if (!rung && !call.plan?.people.has(person.id)) throw new CallError('not-allowed')
     if (call.state !== 'ringing') throw call.refusal()
     return call
   }

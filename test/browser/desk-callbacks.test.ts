@@ -85,6 +85,14 @@ needs('chromium')('requested calls at the desk', () => {
     expect(await alice.page.getByText('Anna Berg rings first').count()).toBe(0)
   })
 
+  /** As another program of Alice's would ask for it. */
+  async function askByApi({ page }: Desk, data: { called: string; at?: number }): Promise<string> {
+    const { href, origin } = new URL('/api/v1/callbacks', page.url())
+    const answer = await page.request.post(href, { headers: { origin }, data })
+    expect(answer.status()).toBe(201)
+    return ((await answer.json()) as { id: string }).id
+  }
+
   test('what the server changes comes by itself, and refusals are told in words', async () => {
     const alice = await page()
     const form = await ask(alice, '911')
@@ -96,5 +104,56 @@ needs('chromium')('requested calls at the desk', () => {
     })
     expect(answer.status()).toBe(201)
     await alice.page.getByRole('listitem').filter({ hasText: 'Carol rings first, then you' }).waitFor()
+  })
+
+  test('what happens comes by events: nothing is read again, also not when the connection was lost', async () => {
+    const alice = await desks.desk('Alice')
+    let cut = async (): Promise<void> => {}
+    await alice.page.routeWebSocket('**/api/v1/events**', (socket) => {
+      socket.connectToServer()
+      cut = () => socket.close({ code: 1001 })
+    })
+    await alice.page.reload()
+    await alice.page.getByRole('link', { name: 'Requested calls' }).first().click()
+    await alice.page
+      .getByText('Coming', { exact: false })
+      .or(alice.page.getByText('No call is requested.'))
+      .first()
+      .waitFor()
+    const read: string[] = []
+    alice.page.on('request', (request) => {
+      if (request.method() === 'GET' && /\/api\/v1\/callbacks\b/.test(request.url())) read.push(request.url())
+    })
+    const at = new Date(inTwoDays()).getTime()
+    const row = (called: string) =>
+      alice.page.getByRole('listitem').filter({ hasText: `${called} rings first, then you` })
+    const id = await askByApi(alice, { called: 'Dave', at })
+    await row('Dave').getByText('Scheduled').waitFor()
+    const { href, origin } = new URL(`/api/v1/callbacks/${id}`, alice.page.url())
+    await alice.page.request.delete(href, { headers: { origin } })
+    await row('Dave').getByText('Called off', { exact: true }).waitFor()
+    expect(read).toEqual([])
+    await cut()
+    await askByApi(alice, { called: 'Dave', at })
+    await row('Dave').getByText('Scheduled').waitFor()
+  })
+
+  test('each step of an attempt is shown as it happens, in the row and in its attempts', async () => {
+    const [alice, bob] = [await page(), await desks.desk('Bob')]
+    await Promise.all([alice.canRing(), bob.canRing()])
+    await askByApi(alice, { called: 'Bob' })
+    const row = alice.page.getByRole('listitem').filter({ hasText: 'Bob rings first, then you' }).first()
+    await row.getByText('Rings now').waitFor()
+    await row.getByText('The called rings.').waitFor()
+    await row.getByRole('button', { name: '1 attempt' }).click()
+    await row.getByText('Goes on.').waitFor()
+    await bob.choice('Alice', 'Answer').click()
+    await row.getByText(/Called \(bob.*\): answered/).waitFor()
+    await row.getByText('The called has answered, the caller rings.').waitFor()
+    await alice.choice('Bob', 'Decline').click()
+    await row.getByText('The called answered, the caller declined.').first().waitFor()
+    // It is in the list of what is over now.
+    await row.getByRole('button', { name: '1 attempt' }).click()
+    await row.getByText(/Caller.*: declined/).waitFor()
   })
 })

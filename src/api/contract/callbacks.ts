@@ -34,6 +34,14 @@ export const callbackRecording = z.object({
   partial: z.boolean(),
 })
 
+/** Where one stands in the line of a queue, or would at a centre of others that says so. */
+export const callbackWait = z.object({
+  /** 1 = the next. */
+  place: z.number(),
+  /** null: nobody works there now. */
+  expectedWaitSeconds: z.number().nullable(),
+})
+
 export const callbackAttempt = z.object({
   number: z.number(),
   callId: z.string(),
@@ -45,6 +53,8 @@ export const callbackAttempt = z.object({
   /** '' while it goes on. */
   outcome: z.string(),
   confirmations: z.array(callbackConfirmation),
+  /** The latest place and wait, where the called is a queue or a centre that says them. */
+  line: callbackWait.optional(),
   recording: callbackRecording.optional(),
 })
 
@@ -72,6 +82,26 @@ export const callback = z.object({
   /** The person of ours who asked; '' for others. */
   personId: z.string(),
   question: callbackQuestion.optional(),
+})
+
+/** Where an attempt is: which side rings or is spoken to. */
+export const callbackPhase = z.enum([
+  /** It stands in the line of a queue, and rings nobody. */
+  'waiting',
+  'ringing-called',
+  'announcing-called',
+  'sending-keys',
+  'ringing-caller',
+  'announcing-caller',
+  'joined',
+  'apologising',
+])
+
+/** What happened to a requested call: how it is now; its attempt while one is under way, and in the event that ends it. */
+export const callbackNews = z.object({
+  callback,
+  attempt: callbackAttempt.optional(),
+  phase: callbackPhase.optional(),
 })
 
 /** `GET /api/v1/callbacks/{id}`: with its attempts. */
@@ -143,4 +173,6 @@ export const callbackLink = z.object({
 })
 
 export type Callback = z.infer<typeof callback>
+export type CallbackAttempt = z.infer<typeof callbackAttempt>
+export type CallbackNews = z.infer<typeof callbackNews>
 export type CallbackDetail = z.infer<typeof callbackDetail>

@@ -8,6 +8,7 @@
  * connections. One that reads too slowly is cut without a code (1006): come back and resume.
  */
 import { z } from 'zod'
+import { callbackNews } from './callbacks.ts'
 import { callTrace, callView } from './calls.ts'
 import { presenceOfPerson } from './people.ts'
 import { queue } from './queues.ts'
@@ -53,6 +54,11 @@ export const boardEvent = z.discriminatedUnion('type', [
     /** Ids of people who were removed. */
     gone: z.array(z.string()),
   }),
+  /**
+   * A requested call was asked for or has changed, or an attempt took a step: to who asked, to supervisors and administrators. What was
+   * missed follows `resumed` like everything else; after a snapshot ask `GET /api/v1/callbacks`.
+   */
+  callbackNews.extend({ type: z.literal('callback'), cursor: z.number(), at: z.number() }),
   /** Somebody left me a message, or one was heard or deleted: how many wait. Not repeated for who comes back: ask `GET /api/v1/voicemail`. */
   z.object({ type: z.literal('voicemail'), at: z.number(), fresh: z.number() }),
   /** A queue or its line changed: to supervisors and administrators. Not repeated for who comes back: ask `GET /api/v1/queues`. `queue` is null when it was removed. */

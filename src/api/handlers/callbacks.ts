@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from '#channels'
 import type { Person } from '#directory'
-import { type AttemptDetail, type CallbackParty, type Granted, openOf, textsOf } from '#services'
+import { type Granted, openOf, textsOf } from '#services'
 import type { CallbackAttemptRow, CallbackRecordingRow, CallbackRow } from '#storage'
-import type { Callback } from '../contract.ts'
+import { attemptShape, callbackShape } from '../callback-shape.ts'
 import type { CallbackDesk, DeskParts, HandlersOf, Under } from '../exchange.ts'
 import { ApiFault, notFound } from '../fault.ts'
 import { seesAll, type Viewer } from '../viewer.ts'
@@ -21,7 +21,7 @@ export const callbackHandlers: HandlersOf<Names> = {
     })
     const { called, caller, at, note } = body
     const wish = { message, called, caller, note, ...(at === undefined ? {} : { at }) }
-    return shapeOf(callbacks, granted(callbacks, await callbacks.intake.request(wish)).request)
+    return callbackShape(callbacks, granted(callbacks, await callbacks.intake.request(wish)).request)
   },
 
   'GET /api/v1/callbacks': async ({ desk, viewer, person, query }) => {
@@ -34,7 +34,7 @@ export const callbackHandlers: HandlersOf<Names> = {
       ...(seesAll(viewer, person) ? {} : { personId: person.id }),
     })
     return {
-      callbacks: page.callbacks.map((row) => shapeOf(callbacks, row)),
+      callbacks: page.callbacks.map((row) => callbackShape(callbacks, row)),
       ...(page.next ? { next: page.next } : {}),
     }
   },
@@ -46,7 +46,7 @@ export const callbackHandlers: HandlersOf<Names> = {
     const recordings = (await callbacks.service.recordings?.of(request.id)) ?? []
     const recordingOf = ({ id }: CallbackAttemptRow) => recordings.find((recording) => recording.id === id)
     return {
-      ...shapeOf(callbacks, request),
+      ...callbackShape(callbacks, request),
       history: attempts.map((attempt) => attemptShape(attempt, recordingOf(attempt))),
     }
   },
@@ -71,7 +71,7 @@ export const callbackHandlers: HandlersOf<Names> = {
     const request = await visible(callbacks, viewer, person, path.id)
     const cancelled = await callbacks.service.cancel(request.id)
     if (!cancelled) throw new ApiFault(409, 'over', 'This call is over already: there is nothing to call off.')
-    return shapeOf(callbacks, cancelled)
+    return callbackShape(callbacks, cancelled)
   },
 
   'POST /api/v1/callbacks/{id}/answer': async ({ desk, viewer, person, path, body }) => {
@@ -79,7 +79,7 @@ export const callbackHandlers: HandlersOf<Names> = {
     const request = await visible(callbacks, viewer, person, path.id)
     const answered = await callbacks.intake.answer(request, body.text)
     if (!answered) throw new ApiFault(409, 'nothing-open', 'No question of this call is open.')
-    return shapeOf(callbacks, answered.request)
+    return callbackShape(callbacks, answered.request)
   },
 
   'POST /api/v1/widget/callbacks/cancel': ({ desk, body }) => follow(callbacksOf(desk), body.code, 'cancel'),
@@ -193,39 +193,4 @@ function granted({ notices }: CallbackDesk, result: Granted): Exclude<Granted, {
     }
   }
   return result
-}
-
-function shapeOf({ notices }: CallbackDesk, row: CallbackRow): Callback {
-  const open = row.state === 'asking' ? openOf(row) : undefined
-  const [question] = open?.questions ?? []
-  return {
-    ...{ id: row.id, state: row.state, called: partyOf(row.called), caller: partyOf(row.caller), keys: row.keys },
-    ...{ note: row.note, at: row.askedAt, nextAt: row.dueAt, timeZone: row.timeZone, language: row.language },
-    ...{ createdAt: row.createdAt, changedAt: row.changedAt, attempts: row.attempts, outcome: row.outcome },
-    ...{ channel: row.channel, personId: row.personId },
-    ...(open
-      ? {
-          question: {
-            about: open.kind === 'question' ? (question?.about ?? 'confirm') : open.kind,
-            text: notices.askedText(row, open),
-            choices: open.kind === 'question' && question ? notices.choicesOf(question, row) : [],
-          },
-        }
-      : {}),
-  }
-}
-
-function partyOf(json: string): { dial: string; name: string } {
-  const { dial, name } = JSON.parse(json) as CallbackParty
-  return { dial, name }
-}
-
-function attemptShape(row: CallbackAttemptRow, recording: CallbackRecordingRow | undefined) {
-  const { number, callId, startedAt, calledAt, callerAt, joinedAt, endedAt, outcome } = row
-  const { confirmations } = JSON.parse(row.detail) as AttemptDetail
-  return {
-    ...{ number, callId, startedAt, calledAt, callerAt, joinedAt, endedAt, outcome },
-    confirmations: [...confirmations],
-    ...(recording ? { recording: { at: recording.at, ms: recording.ms, partial: recording.partial === 1 } } : {}),
-  }
 }

@@ -373,9 +373,9 @@ export class Intake {
 
   /** A refused request is kept as one that has failed: people see why, and it counts. */
   async #refuse(row: CallbackRow, code: RefusalCode, what: string): Promise<Granted> {
-    const { storage, notices } = this.#parts
+    const { service, notices } = this.#parts
     const refused: CallbackRow = { ...row, state: 'failed', dueAt: null, outcome: code, target: '' }
-    const request = await storage.callbacks.accept(refused, await notices.refused(refused, code, what))
+    const request = await service.refuse(refused, await notices.refused(refused, code, what))
     return { kind: 'refused', code, what, request }
   }
 

@@ -1,5 +1,5 @@
 import type { Prompts, Speech } from '#media'
-import type { CallbackAttemptRow, CallbackRow, OutboxRow } from '#storage'
+import type { CallbackAttemptRow, CallbackRecordingRow, CallbackRow, OutboxRow } from '#storage'
 import type { Outcome, RetryPolicy } from './retry.ts'
 
 /** Speaks: prompts by name and other sounds in a row, and names where there is a voice for them. */
@@ -82,6 +82,8 @@ export interface CallbackView {
   /** Set while an attempt is under way, and in the change that ends it. */
   readonly attempt?: CallbackAttemptRow
   readonly phase?: CallbackPhase
+  /** Set in the change that tells that there is something to listen to. */
+  readonly recording?: CallbackRecordingRow
 }
 
 /** What an asker is told, as the messages about it are made. */

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import type { BoardEvent, BoardRequest, CallShape, CallTraceShape, PresenceShape } from '#api/contract.ts'
+import type { BoardEvent, BoardRequest, CallbackNews, CallShape, CallTraceShape, PresenceShape } from '#api/contract.ts'
 
 export type Connection = 'connecting' | 'open' | 'lost'
 
@@ -24,6 +24,10 @@ export interface LiveState {
   readonly messages: number
   /** Counts what happened in queues. */
   readonly queues: number
+  /** What happened last to each requested call, of the latest. */
+  readonly callbacks: ReadonlyMap<string, CallbackNews>
+  /** Counts the times after which something may have happened to requested calls that was not told: read them anew. */
+  readonly gaps: number
   /** Messages of the watched call. */
   readonly trace: CallTraceShape | undefined
   /** The server does not know who we are: log in again. */
@@ -31,6 +35,8 @@ export interface LiveState {
 }
 
 const firstWait = 500
+/** News of more requested calls than this is not kept. */
+const mostCallbacks = 1_000
 /** A server that comes back is found within three seconds: the waits are up to a quarter longer than this. */
 const longestWait = 2200
 const logInAgain = 4401
@@ -58,6 +64,8 @@ export class Live {
     ended: 0,
     messages: 0,
     queues: 0,
+    callbacks: new Map(),
+    gaps: 0,
     trace: undefined,
     loggedOut: false,
   }
@@ -102,6 +110,7 @@ export class Live {
       calls: new Map(),
       total: 0,
       people: new Map(),
+      callbacks: new Map(),
       last: undefined,
       trace: undefined,
     })
@@ -171,7 +180,11 @@ export class Live {
       const calls = new Map(event.calls.map((call) => [call.id, call]))
       const reconnected = this.#state.connection === 'lost' ? 1 : 0
       const ended = this.#state.ended + reconnected
-      this.#set({ connection: 'open', known: true, run: event.run, calls, total: event.total, clockOffset, ended })
+      const gaps = this.#state.gaps + 1
+      this.#set({
+        ...{ connection: 'open', known: true, run: event.run, calls, total: event.total, clockOffset, ended, gaps },
+        callbacks: new Map(),
+      })
       return
     }
     if (this.#place) this.#place = { ...this.#place, cursor: event.cursor }
@@ -180,6 +193,22 @@ export class Live {
       for (const person of event.people) people.set(person.id, person)
       for (const id of event.gone) people.delete(id)
       this.#set({ people, clockOffset })
+      return
+    }
+    if (event.type === 'callback') {
+      const { callback, phase } = event
+      const callbacks = new Map(this.#state.callbacks)
+      const before = callbacks.get(callback.id)?.attempt
+      // A recording is told once.
+      const recording = before?.number === event.attempt?.number ? before?.recording : undefined
+      const attempt = event.attempt && recording ? { recording, ...event.attempt } : event.attempt
+      // The latest stands last.
+      callbacks.delete(callback.id)
+      callbacks.set(callback.id, { callback, ...(attempt ? { attempt } : {}), ...(phase ? { phase } : {}) })
+      const [oldest] = callbacks.keys()
+      const full = callbacks.size > mostCallbacks
+      if (full && oldest !== undefined) callbacks.delete(oldest)
+      this.#set({ callbacks, clockOffset, gaps: this.#state.gaps + (full ? 1 : 0) })
       return
     }
     const calls = new Map(this.#state.calls)

@@ -43,7 +43,11 @@ export const deCallbacks: typeof enCallbacks = {
       failed: 'Nicht zustande gekommen',
       cancelled: 'Abgesagt',
     },
+    place: (place: number) => `Platz ${place}`,
+    wait: (minutes: number) => (minutes <= 1 ? 'höchstens eine Minute' : `etwa ${minutes} Minuten`),
+    waitNobody: 'dort arbeitet gerade niemand',
     phase: {
+      waiting: 'Der Anruf wartet in der Schlange.',
       'ringing-called': 'Beim Angerufenen klingelt es.',
       'announcing-called': 'Der Angerufene hört, wer anrufen möchte.',
       'sending-keys': 'Tasten werden an die Zentrale gesendet, dann wird auf jemanden dort gewartet.',

@@ -42,7 +42,11 @@ export const enCallbacks = {
       failed: 'Did not come about',
       cancelled: 'Called off',
     },
+    place: (place: number) => `place ${place}`,
+    wait: (minutes: number) => (minutes <= 1 ? 'a minute at most' : `about ${minutes} minutes`),
+    waitNobody: 'nobody works there now',
     phase: {
+      waiting: 'It waits in the line.',
       'ringing-called': 'The called rings.',
       'announcing-called': 'The called hears who asks.',
       'sending-keys': 'Keys are sent to the centre, then somebody there is waited for.',

@@ -1,4 +1,5 @@
 import type { CallbackDetail } from '#api/contract.ts'
+import { useLive } from '../../../api/live.ts'
 import { useSpeech } from '../../../i18n/index.ts'
 import { callAddress } from '../../../parts/use-route.ts'
 import { ask } from '../../api.ts'
@@ -7,27 +8,44 @@ import { Skeleton } from '../../parts/page-head.tsx'
 import { useList } from '../../parts/use-list.ts'
 import { useOutcome } from './words.ts'
 
-/** What became of each attempt, and what each leg said. @param version changes when there is something new to read */
-export function Attempts({ id, version }: { readonly id: string; readonly version: string }) {
+/**
+ * What became of each attempt, and what each leg said: read once, and live from then on by events.
+ * @param state of the request; what is only read, like a recording, is there once it changes
+ */
+export function Attempts({ id, state }: { readonly id: string; readonly state: string }) {
   const w = useWords()
+  const { callbacks, gaps } = useLive()
+  const news = callbacks.get(id)?.attempt
   const { value, failed } = useList(
     (signal) => ask('GET /api/v1/callbacks/{id}', { path: { id }, signal }),
-    `${id} ${version}`,
+    `${id} ${state} ${gaps}`,
   )
   if (failed) return <p className="quiet">{w.form.loadFailed}</p>
   if (!value) return <Skeleton lines={1} />
   return (
     <ol className="callback-attempts">
-      {value.history.map((attempt) => (
+      {withNews(value.history, news).map((attempt) => (
         <Attempt key={attempt.number} id={id} attempt={attempt} />
       ))}
     </ol>
   )
 }
 
+type AttemptShape = CallbackDetail['history'][number]
+
+/** What was told of an attempt is at least as new as what was read, but a recording is told once. */
+function withNews(history: readonly AttemptShape[], news: AttemptShape | undefined): readonly AttemptShape[] {
+  if (!news) return history
+  const before = history.find(({ number }) => number === news.number)
+  if (before?.endedAt) return history
+  const { recording } = before ?? {}
+  const now = recording ? { recording, ...news } : news
+  return [...history.filter(({ number }) => number !== news.number), now].sort((a, b) => a.number - b.number)
+}
+
 interface AttemptProps {
   readonly id: string
-  readonly attempt: CallbackDetail['history'][number]
+  readonly attempt: AttemptShape
 }
 
 function Attempt({ id, attempt }: AttemptProps) {

@@ -1,5 +1,6 @@
 import { useId, useState } from 'react'
-import type { Callback } from '#api/contract.ts'
+import type { Callback, CallbackDetail } from '#api/contract.ts'
+import { useLive } from '../../../api/live.ts'
 import { useSpeech } from '../../../i18n/index.ts'
 import { Icon, type IconName } from '../../../parts/icon.tsx'
 import { useDesk, useWords } from '../../context.tsx'
@@ -37,6 +38,7 @@ export function CallbackRow({ callback, onCancel, onChanged }: CallbackRowProps)
   const { id, state, note, attempts, outcome, question, personId, channel } = callback
   const { called, caller } = useSides()(callback)
   const [icon, look] = looks[state]
+  const { phase, attempt } = useLive().callbacks.get(id) ?? {}
   const asker = people.find((person) => person.id === personId)?.name ?? w.callbacks.channel[channel] ?? channel
   const answered = () => {
     // The question goes away, and with it what the keyboard was at.
@@ -60,7 +62,9 @@ export function CallbackRow({ callback, onCancel, onChanged }: CallbackRowProps)
           <Icon name={icon} />
           <span>{w.callbacks.state[state]}</span>
         </p>
-        {outcome && outcome !== state && <p className="quiet">{outcomeOf(outcome)}</p>}
+        {phase && state === 'ringing' && <p className="quiet">{w.callbacks.phase[phase]}</p>}
+        {attempt?.line && state === 'ringing' && <Wait line={attempt.line} />}
+        {outcome && outcome !== state && state !== 'ringing' && <p className="quiet">{outcomeOf(outcome)}</p>}
       </div>
       <div className="callback-acts">
         {attempts > 0 && (
@@ -88,9 +92,21 @@ export function CallbackRow({ callback, onCancel, onChanged }: CallbackRowProps)
       </div>
       <div className="callback-more" id={details}>
         {question && <Question id={id} question={question} onAnswered={answered} />}
-        {shown && <Attempts id={id} version={`${callback.changedAt} ${state}`} />}
+        {shown && <Attempts id={id} state={`${state} ${attempts}`} />}
       </div>
     </li>
+  )
+}
+
+/** The place and wait that a queue or centre told last. */
+function Wait({ line }: { readonly line: NonNullable<CallbackDetail['history'][number]['line']> }) {
+  const w = useWords()
+  const { place, expectedWaitSeconds: seconds } = line
+  const wait = seconds === null ? w.callbacks.waitNobody : w.callbacks.wait(Math.ceil(seconds / 60))
+  return (
+    <p className="quiet">
+      {w.callbacks.place(place)}, {wait}
+    </p>
   )
 }
 

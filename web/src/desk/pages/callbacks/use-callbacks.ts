@@ -1,10 +1,9 @@
-import { useEffect, useState } from 'react'
-import type { Callback } from '#api/contract.ts'
+import { useState } from 'react'
+import type { Callback, CallbackNews } from '#api/contract.ts'
 import { useLive } from '../../../api/live.ts'
 import { ask } from '../../api.ts'
 import { useList } from '../../parts/use-list.ts'
 
-const lookMs = 5_000
 /** More of one state than this is not for a page. */
 const mostPages = 5
 
@@ -46,17 +45,10 @@ async function allOf(state: (typeof open)[number], signal: AbortSignal): Promise
   return found
 }
 
-/** Requested calls, looked at again every few seconds while somebody sees them, and after each call. */
+/** Requested calls: read once, and live from then on by events. After a gap in these they are read anew. */
 export function useCallbacks() {
-  const { ended } = useLive()
-  const [look, setLook] = useState(0)
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') setLook((before) => before + 1)
-    }, lookMs)
-    return () => clearInterval(timer)
-  }, [])
-  const { value, failed, reload } = useList(read, `${ended} ${look}`)
+  const { callbacks: news, gaps } = useLive()
+  const { value, failed, reload } = useList(read, String(gaps))
   const [older, setOlder] = useState<{ readonly past: readonly Callback[]; readonly next: string | undefined }>()
   const next = older ? older.next : value?.next
   const more = async () => {
@@ -66,7 +58,17 @@ export function useCallbacks() {
     if (!page) return
     setOlder({ past: [...(older?.past ?? []), ...page.callbacks.filter((each) => !isComing(each))], next: page.next })
   }
-  const coming = [...(value?.coming ?? [])].sort((a, b) => (timeOfCallback(a) ?? 0) - (timeOfCallback(b) ?? 0))
-  const past = byId(older?.past ?? [], value?.past ?? []).sort((a, b) => b.createdAt - a.createdAt)
+  const all = value ? latest([...(older?.past ?? []), ...value.past, ...value.coming], news) : []
+  const coming = all.filter(isComing).sort((a, b) => (timeOfCallback(a) ?? 0) - (timeOfCallback(b) ?? 0))
+  const past = all.filter((each) => !isComing(each)).sort((a, b) => b.createdAt - a.createdAt)
   return { known: value !== undefined, failed, reload, coming, past, ...(next ? { more: () => void more() } : {}) }
+}
+
+/** Each as it is now. What was read may be older than what was told meanwhile, or newer. */
+function latest(read: readonly Callback[], news: ReadonlyMap<string, CallbackNews>): readonly Callback[] {
+  const told = [...news.values()].map(({ callback }) => callback)
+  const known = new Map<string, Callback>()
+  for (const callback of [...read, ...told])
+    if (callback.changedAt >= (known.get(callback.id)?.changedAt ?? 0)) known.set(callback.id, callback)
+  return [...known.values()]
 }
