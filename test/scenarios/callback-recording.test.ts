@@ -135,6 +135,22 @@ describe('what a centre says once its keys were pressed', () => {
     expect(readdirSync(folder)).toEqual([`${begun?.id}.wav`])
   })
 
+  it('is over with its request', async () => {
+    const { callbacks, scenario, kept } = await house()
+    await scenario.pass(mostMs + 1_000)
+    await kept()
+    const code = callbacks.told.at(-1)?.recording?.code ?? ''
+    const service = scenario.house.callbacks.recordings
+    expect(await service?.byCode(code)).toBeDefined()
+    await scenario.during(scenario.house.callbacks.cancel('request-1'))
+    const { outbox } = scenario.storage.callbacks
+    for (const row of await outbox.of('request-1')) await scenario.during(outbox.put({ ...row, state: 'sent' }))
+    await scenario.during(scenario.storage.maintenance.retain({ callbacks: scenario.clock.now() + minute }))
+    expect(await service?.byCode(code)).toBeUndefined()
+    await scenario.pass(61 * minute)
+    await eventually(() => expect(readdirSync(folder)).toEqual([]))
+  })
+
   it('leaves nothing when the server is killed before the file begins', async () => {
     const { callbacks, recordings } = await house()
     await callbacks.crash()

@@ -107,7 +107,9 @@ export class CentreRecordings {
     const ours = await this.#sign(id)
     if (more !== undefined || given.length !== ours.length || !timingSafeEqual(given, ours)) return undefined
     const row = await this.#rows.get(id)
-    return row?.state === 'kept' && row.at + this.#parts.settings.keepMs > this.#core.clock.now() ? row : undefined
+    if (row?.state !== 'kept' || row.at + this.#parts.settings.keepMs <= this.#core.clock.now()) return undefined
+    // With its request it is over at once, though it is deleted a little later.
+    return (await this.#core.storage.callbacks.get(row.callbackId)) && row
   }
 
   // --------------------------------------------------------------------------------------------------------------------------------
