@@ -236,7 +236,12 @@ function callbackParts({ config, log, directory, callbacks = {} }: Parts<Transpo
       ...{ mostMs: centreRecording.mostSeconds * 1_000, keepMs: centreRecording.keepDays * 86_400_000 },
     },
     ...callbacks,
-    settings: { perSecond, atOnce, account: pays?.id ?? '', ...callbacks.settings },
+    settings: {
+      perSecond,
+      ...(atOnce === undefined ? {} : { atOnce }),
+      account: pays?.id ?? '',
+      ...callbacks.settings,
+    },
   }
 }
 

@@ -56,7 +56,7 @@ describe('settings of Baton', () => {
       pickup: { code: '*8' },
       voicemail: { code: '*97', mostSeconds: 180 },
       callbacks: {
-        ...{ perSecond: 10, atOnce: 50, outsiders: true, public: 'groups-and-numbers', confirmUnproven: false },
+        ...{ perSecond: 10, outsiders: true, public: 'groups-and-numbers', confirmUnproven: false },
         addresses: ['callback', 'rueckruf'],
         caps: {
           ...{ sourcePerHour: 5, sourcePerDay: 20, targetPerHour: 3, targetPerDay: 6 },

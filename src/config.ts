@@ -168,8 +168,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Calls that are begun in a second for requests that are due … */
       perSecond: whole(1, 1_000).default(10),
-      /** … and that may be under way at once. */
-      atOnce: whole(1, 10_000).default(50),
+      /**
+       * … and that ring somebody or talk to one side at once, for a machine that bears no more. Who waits in the line of a queue or for a person
+       * at a centre does not count. Default: as many as begin in two minutes, which is longer than an attempt takes.
+       */
+      atOnce: whole(1, 120_000).optional(),
       /** Log-in of who pays for outside calls that outsiders ask for; without it they go to national numbers only. */
       account: text.optional(),
       /** Where links in messages lead: the address of the pages. Default: the first of http.allowedOrigins. */

@@ -251,7 +251,10 @@ test('administrators keep people, groups, numbers and trunks; secrets of trunks 
   expect(trunk.body.join).toBe('server')
   expect((await ask(`PATCH ${path}`, { join: 'refer' })).body.join).toBe('refer')
   const wrong = await ask(`PATCH ${path}`, { join: 'bridge' })
-  expect(wrong).toMatchObject({ status: 400, body: { field: 'join', message: expect.stringContaining('server, refer') } })
+  expect(wrong).toMatchObject({
+    status: 400,
+    body: { field: 'join', message: expect.stringContaining('server, refer') },
+  })
   const kept = await ask(`PATCH ${path}`, { registration: { registrar: 'sip:provider.example', username: 'v' } })
   expect(kept.body.registration).toEqual({ ...trunk.body.registration, username: 'v' })
   expect(api.directory.trunkById(trunk.body.id)?.settings.registration?.password).toBe('very-secret')

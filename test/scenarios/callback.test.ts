@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { Invitation } from '#sip'
 import type { CallbackRow } from '#storage'
 import { callbackRow } from '../support/callbacks.ts'
 import { announcer, CallbackHouse, nothing, promptMs, provided } from './callback-house.ts'
 import { Scenario } from './checked.ts'
+import type { Phone } from './phone.ts'
 
 async function house(settings: object = {}) {
   const callbacks = await CallbackHouse.start(settings)
@@ -425,6 +427,28 @@ describe('many requests', () => {
     for (let i = 0; i < 12; i++) await callbacks.ask('102', '101', { dueAt: start })
     await scenario.clock.until(() => bob.rung.length === 12, minute)
     expect(scenario.clock.now() - (start + 11 * 500)).toBeLessThan(200)
+  })
+
+  it('keep the allowed rate, however long people take to answer', async () => {
+    const { callbacks, scenario, bob } = await house()
+    const rung: number[] = []
+    const slow = (invitation: Invitation, phone: Phone): void => {
+      rung.push(scenario.clock.now())
+      const answer = (): void => {
+        if (!invitation.completed) phone.answer(invitation)
+      }
+      scenario.clock.setTimeout(answer, 15_000)
+    }
+    Object.assign(bob.options, { onInvite: slow })
+    const due = scenario.clock.now() + 10_000
+    const asked = Array.from({ length: 1_000 }, () => callbacks.row('102', '104', { dueAt: due }))
+    await scenario.during(Promise.all(asked.map((row) => scenario.house.callbacks.accept(row))))
+    // Ten in a second, as it is by default; each rings for 15 s, so that 150 are under way at once.
+    await scenario.pass(due + 100_500 - scenario.clock.now())
+    expect(rung).toHaveLength(1_000)
+    const inASecond = rung.map((at) => rung.filter((other) => other > at - 1_000 && other <= at).length)
+    // What timers were late is made up for.
+    expect(Math.max(...inASecond)).toBeLessThanOrEqual(13)
   })
 
   it('are under way only so many at once', async () => {

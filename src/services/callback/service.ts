@@ -6,12 +6,15 @@ import { defaultRetryPolicy } from './retry.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Announcer, CallbackChanges, CallbackSettings, CallbackTold, CallbackView, Notices } from './types.ts'
 
+/** An attempt rings both sides, tells them what it is about and asks for keys in less. */
+const longestSeconds = 120
+
 export const defaultCallbackSettings: CallbackSettings = {
   ringMs: 25_000,
   keyMs: 10_000,
   centreMs: 20 * 60_000,
   account: '',
-  atOnce: 50,
+  atOnce: 10 * longestSeconds,
   perSecond: 10,
   retry: defaultRetryPolicy,
 }
@@ -56,7 +59,9 @@ export class CallbackService {
     this.lines = lines
     this.#calls = calls
     this.#notices = notices
-    const all = { ...defaultCallbackSettings, ...settings }
+    const { perSecond } = { ...defaultCallbackSettings, ...settings }
+    // The rate is what limits, unless something else is set.
+    const all = { ...defaultCallbackSettings, atOnce: perSecond * longestSeconds, ...settings }
     const heard = (id: string): void => void this.#heard(id)
     this.recordings =
       recordings && new CentreRecordings({ core: calls.core, settings: recordings, notices, changed: heard })

@@ -117,7 +117,7 @@ export interface CallbackSettings {
   readonly centreMs: number
   /** Id of the person on whose account outside numbers are dialled for askers who are nobody of ours; '' for nobody's. */
   readonly account: string
-  /** Attempts under way at once. */
+  /** Attempts that ring somebody or talk to one side at once; those that only wait do not count. Default: two minutes of the rate. */
   readonly atOnce: number
   /** Attempts begun in a second. */
   readonly perSecond: number
