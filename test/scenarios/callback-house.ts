@@ -1,29 +1,17 @@
-import type { Sound } from '#media'
 import type { Announcer, CallbackParty, CallbackTold, CallbackView } from '#services'
 import type { CallbackRow, OutboxRow } from '#storage'
 import { Scenario } from './checked.ts'
 import type { Phone } from './phone.ts'
 import type { ScenarioOptions } from './scenario.ts'
+import { nameOf, spoken, spokenMs } from './spoken.ts'
 
-const texts = new WeakMap<object, string>()
 /** How long every prompt is, in ms. */
-export const promptMs = 1_000
+export const promptMs = spokenMs
 
 /** Says nothing, but is known by what it would say. */
 export const announcer: Announcer = {
-  async say(language, parts) {
-    const sound = new Int16Array(8 * promptMs)
-    texts.set(sound, `${language}: ${parts.map((part) => (typeof part === 'string' ? part : nameOf(part))).join(' ')}`)
-    return sound
-  },
-}
-
-function nameOf(sound: Sound): string {
-  if (sound instanceof Int16Array) return texts.get(sound) ?? 'samples'
-  if (Array.isArray(sound)) return sound.map(nameOf).join(' + ')
-  if ('tone' in sound) return sound.tone
-  if ('keys' in sound) return `keys ${sound.keys}`
-  return 'silence'
+  say: async (language, parts) =>
+    spoken(`${language}: ${parts.map((part) => (typeof part === 'string' ? part : nameOf(part))).join(' ')}`),
 }
 
 /** A server with phones that make requested calls, and what everybody hears in the ladder. */
@@ -124,12 +112,8 @@ export class CallbackHouse {
   }
 
   /** A phone presses keys. */
-  async press(phone: Phone, keys: string): Promise<void> {
-    for (const key of keys) {
-      const contentType = 'application/dtmf-relay'
-      const sent = phone.dialog?.request('INFO', { body: `Signal=${key}\r\nDuration=160\r\n`, contentType })
-      await this.scenario.during(Promise.resolve(sent))
-    }
+  press(phone: Phone, keys: string): Promise<void> {
+    return phone.press(keys)
   }
 
   /** Whatever a test did: no leg, dialog or context is left behind. */

@@ -122,6 +122,15 @@ export class Phone {
     return response?.status ?? 0
   }
 
+  /** Presses keys in its call, one after the other, by INFO. */
+  async press(keys: string): Promise<void> {
+    for (const key of keys) {
+      const body = `Signal=${key}\r\nDuration=160\r\n`
+      const sent = this.dialog?.request('INFO', { body, contentType: 'application/dtmf-relay' })
+      await this.#scenario.during(Promise.resolve(sent))
+    }
+  }
+
   /** Opens the connection anew before the next message: the old one was cut. */
   forgetConnection(): void {
     this.#flow = undefined

@@ -1,24 +1,12 @@
-import type { Sound } from '#media'
 import type { Queue, QueueAnnouncer, QueueInput } from '#services'
 import { Scenario } from './checked.ts'
 import type { Phone } from './phone.ts'
-
-const texts = new WeakMap<object, string>()
-/** How long every announcement is, in ms. */
-const announcementMs = 1_000
+import { nameOf, spoken } from './spoken.ts'
 
 /** Says nothing, but is known by what it would say. */
 const announcer: QueueAnnouncer & { say: QueueAnnouncer['say'] } = {
-  async say(_language, parts) {
-    const sound = new Int16Array(8 * announcementMs)
-    texts.set(sound, parts.map((part) => (typeof part === 'string' ? part : 'sound')).join(' '))
-    return sound
-  },
-  async music() {
-    const sound = new Int16Array(8 * announcementMs)
-    texts.set(sound, 'music')
-    return sound
-  },
+  say: async (_language, parts) => spoken(parts.map((part) => (typeof part === 'string' ? part : 'sound')).join(' ')),
+  music: async () => spoken('music'),
 }
 
 /** A server with a queue, 600, and what its callers hear. */
@@ -80,12 +68,8 @@ export class QueueHouse {
     return status
   }
 
-  async press(phone: Phone, keys: string): Promise<void> {
-    for (const key of keys) {
-      const contentType = 'application/dtmf-relay'
-      const sent = phone.dialog?.request('INFO', { body: `Signal=${key}\r\nDuration=160\r\n`, contentType })
-      await this.scenario.during(Promise.resolve(sent))
-    }
+  press(phone: Phone, keys: string): Promise<void> {
+    return phone.press(keys)
   }
 
   /** Whatever a test did: nothing is left behind. */
@@ -102,8 +86,3 @@ export class QueueHouse {
 }
 
 export const nothing = { calls: 0, contexts: 0, waiting: 0, legs: 0 }
-
-function nameOf(sound: Sound): string {
-  if (sound instanceof Int16Array) return texts.get(sound) ?? 'samples'
-  return 'tone' in sound ? sound.tone : Array.isArray(sound) ? sound.map(nameOf).join(' + ') : 'other'
-}

@@ -66,14 +66,6 @@ async function recording(scenario: Scenario): Promise<VoicemailRow> {
   return row
 }
 
-async function press(scenario: Scenario, phone: Phone, key: string): Promise<void> {
-  const sent = phone.dialog?.request('INFO', {
-    body: `Signal=${key}\r\nDuration=160\r\n`,
-    contentType: 'application/dtmf-relay',
-  })
-  await scenario.during(Promise.resolve(sent))
-}
-
 async function nobodyLeft(scenario: Scenario): Promise<void> {
   await scenario.pass(2_000)
   expect(scenario.house.calls.list()).toEqual([])
@@ -135,7 +127,7 @@ describe('voicemail', () => {
     await scenario.during(placed.result)
     await recording(scenario)
     await scenario.pass(3_000)
-    await press(scenario, alice, '#')
+    await alice.press('#')
     await scenario.pass(500)
     expect(await messages()).toHaveLength(1)
     await scenario.pass(10_000)
@@ -387,8 +379,8 @@ describe('voicemail', () => {
       })
     expect(await scenario.during(bob.call('*97').result)).toBe(200)
     await until('second, first heard')
-    await press(scenario, bob, '1')
-    await press(scenario, bob, '3')
+    await bob.press('1')
+    await bob.press('3')
     await until('second')
     await until('second heard')
     await eventually(async () => {
