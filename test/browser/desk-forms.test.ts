@@ -293,6 +293,7 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
     await refusedAt(sources, /^Found "everywhere"; allowed: an address, address:port or a range/m)
     await sources.fill('192.0.2.0/24')
     await dialog(page).getByLabel(w.trunks.maxCalls).fill('12')
+    await dialog(page).getByLabel(w.trunks.refer).check({ force: true })
     await dialog(page).getByLabel(w.trunks.registers).check({ force: true })
     await dialog(page).getByLabel(w.trunks.registrar).fill('sip:192.0.2.10')
     await dialog(page).getByLabel(w.trunks.username).fill('acme')
@@ -303,6 +304,7 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
     await save(page)
     await closed(page)
     expect(await trunk()).toMatchObject({
+      join: 'refer',
       gateways: ['sip:192.0.2.10', 'sip:192.0.2.11'],
       sources: ['192.0.2.0/24'],
       maxCalls: 12,
@@ -314,7 +316,7 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
     await save(page)
     await closed(page)
     const after = await trunk()
-    expect(after).toMatchObject({ priority: 3 })
+    expect(after).toMatchObject({ priority: 3, join: 'refer' })
     expect(after).not.toHaveProperty('registration')
     await page.getByRole('button', { name: 'Carrier B' }).click()
     await removeOpen(page)
