@@ -28,6 +28,8 @@ export type BaresipOptions = {
   tone?: number
   /** Keeps the SIP messages for {@link Baresip.sip}. */
   trace?: boolean
+  /** Subscribes to its messages (RFC 3842) once it is registered. */
+  messageLight?: boolean
   /** Address to bind. Default 127.0.0.1. */
   address?: string
   /** More parameters of the account line, for example `medianat=ice`. */
@@ -384,7 +386,10 @@ function writeSettings(folder: string, options: BaresipOptions, port: number, co
     ['module_path', '/usr/lib/baresip/modules'],
     ...modules.map((name) => ['module', `${name}.so`]),
     ...['uuid', 'account'].map((name) => ['module_tmp', `${name}.so`]),
-    ...['menu', 'debug_cmd', 'ctrl_tcp'].map((name) => ['module_app', `${name}.so`]),
+    ...['menu', 'debug_cmd', 'ctrl_tcp', ...(options.messageLight ? ['mwi'] : [])].map((name) => [
+      'module_app',
+      `${name}.so`,
+    ]),
   ]
   writeFileSync(join(folder, 'config'), `${settings.map((pair) => pair.join('\t')).join('\n')}\n`)
 }
