@@ -264,10 +264,11 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
       return desk
     }
 
-    async function callWithVideo(alice: Desk): Promise<void> {
+    async function call(alice: Desk, action: 'Call' | 'Call with video'): Promise<void> {
       await alice.page.getByRole('button', { name: 'New call' }).first().click()
-      await choose(alice, 'Bob', 'Call with video')
+      await choose(alice, 'Bob', action)
     }
+    const callWithVideo = (alice: Desk) => call(alice, 'Call with video')
 
     /** Waits until a picture of some size moves. */
     async function sees(desk: Desk, who: string): Promise<void> {
@@ -320,6 +321,57 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
       await button(bob, 'Alice', 'Start video').click()
       await sees(alice, 'Bob')
       await hangUp(bob, 'Alice')
+    })
+
+    test.each([['caller'], ['callee']] as const)(
+      'added to a call without by the %s: seen, answered with video, sound goes on',
+      async (who) => {
+        const alice = await withCamera('Alice')
+        const bob = await withCamera('Bob')
+        await call(alice, 'Call')
+        await bob.choice('Alice', 'Answer').click()
+        await alice.talking('Bob').getByText('In call').waitFor()
+        await alice.hears(tones.alice)
+        const sides = [
+          { desk: alice, other: 'Bob', name: 'Alice' },
+          { desk: bob, other: 'Alice', name: 'Bob' },
+        ] as const
+        const [one, two] = who === 'caller' ? sides : [sides[1], sides[0]]
+        await button(one.desk, one.other, 'Start video').click()
+        await sees(two.desk, one.name)
+        await seesNot(one.desk, two.name)
+        await button(two.desk, two.other, 'Start video').click()
+        await sees(one.desk, two.name)
+        await sees(two.desk, one.name)
+        await alice.hears(tones.alice)
+        await bob.hears(tones.alice)
+        await button(one.desk, one.other, 'Stop video').click()
+        await seesNot(two.desk, one.name)
+        await hangUp(bob, 'Alice')
+      },
+    )
+
+    test('added by both at once: both see each other, and the call goes on', async () => {
+      const alice = await withCamera('Alice')
+      const bob = await withCamera('Bob')
+      await call(alice, 'Call')
+      await bob.choice('Alice', 'Answer').click()
+      await alice.talking('Bob').getByText('In call').waitFor()
+      await Promise.all([button(alice, 'Bob', 'Start video').click(), button(bob, 'Alice', 'Start video').click()])
+      await Promise.all([sees(alice, 'Bob'), sees(bob, 'Alice')])
+      await bob.hears(tones.alice)
+      await hangUp(bob, 'Alice')
+    })
+
+    test('added to a call with a phone: refused in words, the camera goes off, sound goes on', async () => {
+      const { alice, caller } = await talking(await withCamera('Alice'))
+      await button(alice, outside, 'Start video').click()
+      await alice.page.getByText('The other side takes no video.').waitFor()
+      await button(alice, outside, 'Start video').waitFor()
+      expect(await alice.page.locator('video').count()).toBe(0)
+      await caller.hears(tones.alice)
+      await alice.hears(tones.outside)
+      await hangUp(alice, outside)
     })
 
     test('to a phone: sound alone, and the camera goes off', async () => {

@@ -42,8 +42,9 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
   const first = all.find((other) => other.key === session.asksFor)
   const firstName = first ? whoCalls(partyOf(first), w) : ''
   const talking = session.state === 'talking'
-  const video = talking && (session.video === 'on' || session.video === 'off') && !session.held
-  const toggleVideo = () => phone.send({ do: 'video', call: id, on: session.video === 'off' })
+  const mayVideo = talking && !session.held
+  const video = mayVideo && (session.video === 'on' || session.video === 'off')
+  const toggleVideo = () => phone.send({ do: 'video', call: id, on: session.video !== 'on' })
   useMediaKeys(main, id, session.muted)
   useAwake(main && talking)
 
@@ -52,7 +53,7 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
       ? {
           k: talking ? () => setKeypad(!keypad) : undefined,
           t: talking ? openTransfer : undefined,
-          v: video ? toggleVideo : undefined,
+          v: mayVideo ? toggleVideo : undefined,
           x: () => phone.send({ do: 'hangup', call: id }),
         }
       : {},
@@ -139,7 +140,7 @@ export function ActiveCall({ card, all, main }: ActiveProps) {
           onClick={() => setKeypad(!keypad)}
         />
         <Control symbol="transfer" label={w.active.transfer} keyName="T" disabled={!talking} onClick={openTransfer} />
-        {video && (
+        {mayVideo && (
           <Control
             symbol={session.video === 'on' ? 'cameraOff' : 'camera'}
             label={session.video === 'on' ? w.active.stopVideo : w.active.startVideo}

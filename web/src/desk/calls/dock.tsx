@@ -97,6 +97,7 @@ function useTroubleTold(): void {
       const [, status, words = ''] = /^(\d+) (.*)$/.exec(trouble.detail) ?? []
       refused(pickupRefusal(Number(status), words), trouble.whose ?? '')
     } else if (trouble.kind === 'no-camera') sayTrouble(w.camera[trouble.detail as DeviceFault])
+    else if (trouble.kind === 'no-video') sayTrouble(w.camera.unwanted)
     else if (trouble.kind === 'calls-lost') sayTrouble(w.active.lost)
     else
       void whyFailed(trouble.detail, me.id).then(({ cause, callee }) => {

@@ -73,6 +73,7 @@ export class BrowserCall {
         else listener.changed(this)
       },
       noCamera: (fault) => listener.noCamera(fault),
+      unwanted: () => listener.trouble('no-video', ''),
     })
     this.path = new CallPath(session, {
       reconnecting: (reconnecting) => {
@@ -81,7 +82,10 @@ export class BrowserCall {
       canAsk: () => listener.canAsk(),
     })
     this.#audio.autoplay = true
-    keepWhenRefused(session, () => listener.trouble('hold-failed', ''))
+    keepWhenRefused(session, () => {
+      this.video.settle()
+      listener.trouble('hold-failed', '')
+    })
     this.#listen()
   }
 

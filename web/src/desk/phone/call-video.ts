@@ -9,6 +9,8 @@ export interface CallVideoListener {
   changed(): void
   /** There is no camera; the call goes on without it. */
   noCamera(fault: DeviceFault): void
+  /** Video was added to the call, and the other side takes none. */
+  unwanted(): void
 }
 
 /** Whether a session description has a live video line. */
@@ -33,6 +35,8 @@ export class CallVideo {
   #own: MediaStream | undefined
   #theirs: MediaStream | undefined
   #starting = false
+  /** An offer with video is on its way in a call that had none. */
+  #adding = false
   #over = false
 
   constructor(session: RTCSession, listener: CallVideoListener) {
@@ -55,6 +59,7 @@ export class CallVideo {
   }
 
   watch(connection: RTCPeerConnection): void {
+    connection.addEventListener('signalingstatechange', () => this.#agreed(connection))
     connection.addEventListener('track', ({ track }) => {
       if (track.kind !== 'video') return
       this.#theirs = new MediaStream([track])
@@ -73,13 +78,13 @@ export class CallVideo {
 
   /** The call is agreed on: a camera that nobody wants goes off. */
   settle(): void {
+    this.#adding = false
     if (!this.#transceiver()) this.#switchOff()
     this.#listener.changed()
   }
 
   async start(): Promise<void> {
-    const transceiver = this.#transceiver()
-    if (!transceiver || this.#own || this.#starting) return
+    if (this.#own || this.#starting || !this.#session.isEstablished()) return
     this.#starting = true
     try {
       const camera = await cameraOr((fault) => this.#listener.noCamera(fault))
@@ -89,8 +94,12 @@ export class CallVideo {
         return
       }
       this.take(camera)
-      await transceiver.sender.replaceTrack(camera)
-      await this.#direct(transceiver, 'sendrecv')
+      const transceiver = this.#transceiver()
+      if (!transceiver) await this.#add(camera)
+      else {
+        await transceiver.sender.replaceTrack(camera)
+        await this.#direct(transceiver, 'sendrecv')
+      }
     } finally {
       this.#starting = false
       this.#listener.changed()
@@ -133,6 +142,22 @@ export class CallVideo {
     const { connection } = this.#session
     if (!connection || !hasVideo(connection.remoteDescription?.sdp)) return undefined
     return connection.getTransceivers().find(({ receiver }) => receiver.track.kind === 'video')
+  }
+
+  /** Offers video in a call that has none; the answer says whether the other side takes it. */
+  async #add(camera: MediaStreamTrack): Promise<void> {
+    this.#adding = true
+    // An offer of the other side that comes first finds this one (RFC 9429 §5.10), which it would not with addTransceiver().
+    this.#session.connection.addTrack(camera)
+    if (!(await inTurn(this.#session, () => this.#session.renegotiate()))) this.settle()
+  }
+
+  #agreed(connection: RTCPeerConnection): void {
+    if (connection.signalingState !== 'stable') return
+    if (this.#adding && (this.#transceiver() || connection.remoteDescription?.type === 'answer')) {
+      this.settle()
+      if (!this.#own) this.#listener.unwanted()
+    } else this.#listener.changed()
   }
 
   #switchOff(): void {

@@ -9,7 +9,7 @@ export type PhoneCallState = 'ringing' | 'calling' | 'connecting' | 'talking'
 
 export type Quality = 'good' | 'fair' | 'poor' | 'silent'
 
-/** Pictures: none possible, offered by a caller who still rings, or possible with our camera off or on. */
+/** Pictures: none agreed on, offered by a caller who still rings, or agreed on with our camera off or on. */
 export type VideoState = 'none' | 'offered' | 'off' | 'on'
 
 /** One call of this browser. */
@@ -53,7 +53,14 @@ export interface PhoneState {
 export interface PhoneTrouble {
   /** Grows, so that the same trouble twice is told twice. */
   readonly count: number
-  readonly kind: 'transfer-failed' | 'call-failed' | 'hold-failed' | 'calls-lost' | 'no-camera' | 'pickup-refused'
+  readonly kind:
+    | 'transfer-failed'
+    | 'call-failed'
+    | 'hold-failed'
+    | 'calls-lost'
+    | 'no-camera'
+    | 'no-video'
+    | 'pickup-refused'
   /** JsSIP's cause, of `no-camera` the fault, of `pickup-refused` the server's status and words. */
   readonly detail: string
   /** Whose call it was that could not be taken. */

@@ -126,6 +126,7 @@ export const deCalls: typeof enCalls = {
       'Das Gespräch geht ohne Ihr Bild weiter: Es wurde keine Kamera gefunden. Schließen Sie eine an oder schalten Sie sie ein.',
     busy: 'Das Gespräch geht ohne Ihr Bild weiter: Ein anderes Programm benutzt die Kamera, oder sie antwortet nicht.',
     insecure: 'Das Gespräch geht ohne Ihr Bild weiter: Browser geben die Kamera nur Seiten, die über HTTPS kommen.',
+    unwanted: 'Die andere Seite nimmt kein Bild an. Das Gespräch geht mit Ton weiter.',
   },
   station: { title: 'Annehmen an', intro: 'Nur das gewählte Gerät klingelt weiter.' },
 }

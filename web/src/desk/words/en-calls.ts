@@ -124,6 +124,7 @@ export const enCalls = {
     missing: 'The call goes on without your picture: no camera was found. Plug one in or switch it on.',
     busy: 'The call goes on without your picture: the camera is in use by another program or does not respond.',
     insecure: 'The call goes on without your picture: browsers give a camera only to pages served over HTTPS.',
+    unwanted: 'The other side takes no video. The call goes on with sound.',
   },
   station: { title: 'Answer on', intro: 'Only the device you choose goes on ringing.' },
 }
