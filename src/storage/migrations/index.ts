@@ -6,6 +6,7 @@ import { callbacks } from './004-callbacks.ts'
 import { voicemail } from './005-voicemail.ts'
 import { queues } from './006-queues.ts'
 import { callbackRecordings } from './007-callback-recordings.ts'
+import { unansweredCallbacks } from './008-unanswered-callbacks.ts'
 import type { Migration } from './dialect.ts'
 
 export * from './dialect.ts'
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   voicemail,
   queues,
   callbackRecordings,
+  unansweredCallbacks,
 ]
 
 /** Where a database keeps which migrations it has had. */
