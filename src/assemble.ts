@@ -18,6 +18,7 @@ import {
   type CallbackParts,
   CallbackService,
   CallPickup,
+  callbackAnnouncer,
   type QueueAnnouncer,
   type QueueLines,
   QueueService,
@@ -230,7 +231,7 @@ function callbackParts({ config, log, directory, callbacks = {} }: Parts<Transpo
   const failed = (sentence: string): void => log.warn({}, sentence)
   return {
     calls,
-    announcer: new Prompts({ folder: config.data, failed }),
+    announcer: callbackAnnouncer({ folder: config.data, failed }),
     recordings: {
       ...{ folder: join(config.data, 'callbacks'), on: centreRecording.on },
       ...{ mostMs: centreRecording.mostSeconds * 1_000, keepMs: centreRecording.keepDays * 86_400_000 },

@@ -29,6 +29,9 @@ import type {
   LegConfirmation,
 } from './types.ts'
 
+/** How long a name may take to be spoken, in ms; then the number is said. */
+const speakMs = 2_000
+
 export interface AttemptParts {
   readonly calls: Calls
   readonly announcer: Announcer
@@ -186,6 +189,8 @@ export class Attempt {
     served.planFor(this.#caller.dial, origin, shown)
 
     this.#step('ringing-called')
+    // While it rings there is time to speak the name; it is remembered.
+    void this.#spoken(this.#languageOf(this.#called))
     const called = await this.#ring(served, 'called', calledPlan, from.presented, { limitMs: turn?.ringMs })
     if (request.keys === '') {
       this.#step('announcing-called')
@@ -380,8 +385,24 @@ export class Attempt {
   /** Who asks: by name where it can be spoken, else by number. */
   async #spoken(language: string): Promise<readonly (SpokenPart | Sound)[]> {
     const { dial, name } = this.#caller
-    const spoken = name === '' ? undefined : await this.#parts.announcer.speak?.(name, language)
+    const spoken = name === '' ? undefined : await this.#inTime(this.#parts.announcer.speak?.(name, language))
     return spoken ? [spoken] : ['the-number', ...sayKeys(dial)]
+  }
+
+  /** Nobody who has answered waits in silence for a slow voice. */
+  async #inTime<T>(work: Promise<T | undefined> | undefined): Promise<T | undefined> {
+    const { clock } = this.#parts.calls.core
+    let timer: Timer | undefined
+    const late = new Promise<undefined>((resolve) => {
+      timer = clock.setTimeout(() => resolve(undefined), speakMs)
+    })
+    try {
+      return await Promise.race([work, late])
+    } catch {
+      return undefined
+    } finally {
+      clock.clearTimeout(timer)
+    }
   }
 
   #say(language: string, parts: readonly (SpokenPart | Sound)[]): Promise<Sound> {

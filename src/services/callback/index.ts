@@ -1,3 +1,4 @@
+export { callbackAnnouncer } from './announcer.ts'
 export type { Asker, AskerNumber } from './asker.ts'
 export { type Caps, defaultCaps } from './caps.ts'
 export { openOf } from './draft.ts'
