@@ -9,14 +9,22 @@ export function newsShape(
   { request, attempt, phase, recording }: CallbackView,
 ): CallbackNews {
   return {
-    callback: callbackShape(desk, request),
+    callback: callbackShape({ notices: desk.notices }, request),
     ...(attempt ? { attempt: attemptShape(attempt, recording?.id === attempt.id ? recording : undefined) } : {}),
     ...(phase ? { phase } : {}),
   }
 }
 
 /** A requested call as the API shows it. */
-export function callbackShape({ notices }: Pick<CallbackDesk, 'notices'>, row: CallbackRow): Callback {
+export function callbackShape(
+  {
+    notices,
+    service,
+  }: Pick<CallbackDesk, 'notices'> & { readonly service?: Pick<CallbackDesk['service'], 'underWay'> },
+  row: CallbackRow,
+): Callback {
+  const { attempt, phase } = row.state === 'ringing' ? (service?.underWay(row.id) ?? {}) : {}
+  const line = attempt && (JSON.parse(attempt.detail) as AttemptDetail).line
   const open = row.state === 'asking' ? openOf(row) : undefined
   const [question] = open?.questions ?? []
   return {
@@ -24,6 +32,8 @@ export function callbackShape({ notices }: Pick<CallbackDesk, 'notices'>, row: C
     ...{ note: row.note, at: row.askedAt, nextAt: row.dueAt, timeZone: row.timeZone, language: row.language },
     ...{ createdAt: row.createdAt, changedAt: row.changedAt, attempts: row.attempts, outcome: row.outcome },
     ...{ channel: row.channel, personId: row.personId },
+    ...(phase ? { phase } : {}),
+    ...(line ? { line } : {}),
     ...(open
       ? {
           question: {

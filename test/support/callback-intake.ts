@@ -2,14 +2,14 @@ import type { Calls } from '#call'
 import type { IncomingMessage } from '#channels'
 import { createDirectory, seedDemo } from '#directory'
 import { seededRandom, silentLog, VirtualClock } from '#lib'
-import { CallbackService, Intake, type IntakeSettings, NoticeMaker } from '#services'
+import { CallbackService, Intake, type IntakeSettings, NoticeMaker, type QueueLines } from '#services'
 import { openStorage } from '#storage'
 
 /** 20 November 2026, 13:00 in Berlin. */
 export const noon = Date.UTC(2026, 10, 20, 12, 0)
 
 /** The demo organisation with "Sales" (300), and what takes messages, over a database in memory. Nothing rings. */
-export async function intakeFixture(settings: Partial<IntakeSettings> = {}) {
+export async function intakeFixture(settings: Partial<IntakeSettings> = {}, lines?: QueueLines) {
   const clock = new VirtualClock(noon)
   const random = seededRandom(1)
   const storage = await openStorage({ folder: ':memory:', thread: false, clock })
@@ -23,7 +23,13 @@ export async function intakeFixture(settings: Partial<IntakeSettings> = {}) {
   const calls = { core: { clock, storage, random, log: silentLog, settings: { node: 'n' } } } as unknown as Calls
   const announcer = { say: () => [] } as never
   const notices = new NoticeMaker({ storage: storage.callbacks, clock, baseUrl: 'https://baton.example' })
-  const service = new CallbackService({ calls, announcer, notices: (told) => notices.outcome(told) })
+  const service = new CallbackService({
+    calls,
+    announcer,
+    notices: (told) => notices.outcome(told),
+    ...(lines ? { lines } : {}),
+  })
+  notices.lines = lines
   const parts = { service, storage, directory, notices, clock, random, log: silentLog }
   const all = { timeZone: 'Europe/Berlin', ...settings }
   const intake = new Intake({ ...parts, settings: all })

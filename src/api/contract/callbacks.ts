@@ -58,6 +58,19 @@ export const callbackAttempt = z.object({
   recording: callbackRecording.optional(),
 })
 
+/** Where an attempt is: which side rings or is spoken to. */
+export const callbackPhase = z.enum([
+  /** It stands in the line of a queue, and rings nobody. */
+  'waiting',
+  'ringing-called',
+  'announcing-called',
+  'sending-keys',
+  'ringing-caller',
+  'announcing-caller',
+  'joined',
+  'apologising',
+])
+
 export const callback = z.object({
   id: z.string(),
   state: callbackState,
@@ -82,20 +95,11 @@ export const callback = z.object({
   /** The person of ours who asked; '' for others. */
   personId: z.string(),
   question: callbackQuestion.optional(),
+  /** Where its attempt is, while one is under way. */
+  phase: callbackPhase.optional(),
+  /** Its place in the line of a queue, while it waits there. */
+  line: callbackWait.optional(),
 })
-
-/** Where an attempt is: which side rings or is spoken to. */
-export const callbackPhase = z.enum([
-  /** It stands in the line of a queue, and rings nobody. */
-  'waiting',
-  'ringing-called',
-  'announcing-called',
-  'sending-keys',
-  'ringing-caller',
-  'announcing-caller',
-  'joined',
-  'apologising',
-])
 
 /** What happened to a requested call: how it is now; its attempt while one is under way, and in the event that ends it. */
 export const callbackNews = z.object({

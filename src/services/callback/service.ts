@@ -155,6 +155,11 @@ export class CallbackService {
     return undefined
   }
 
+  /** The attempt that this process makes for a request now, and where it is. */
+  underWay(id: string): Pick<CallbackView, 'attempt' | 'phase'> {
+    return this.#scheduler.underWay(id)
+  }
+
   get(id: string): Promise<CallbackRow | undefined> {
     return this.#storage.get(id)
   }

@@ -37,8 +37,11 @@ export function CallbackRow({ callback, onCancel, onChanged }: CallbackRowProps)
   const [shown, setShown] = useState(false)
   const { id, state, note, attempts, outcome, question, personId, channel } = callback
   const { called, caller } = useSides()(callback)
-  const [icon, look] = looks[state]
-  const { phase, attempt } = useLive().callbacks.get(id) ?? {}
+  const news = useLive().callbacks.get(id)
+  const phase = news ? news.phase : callback.phase
+  const line = news ? news.attempt?.line : callback.line
+  const waits = state === 'ringing' && phase === 'waiting'
+  const [icon, look] = looks[waits ? 'asking' : state]
   const asker = people.find((person) => person.id === personId)?.name ?? w.callbacks.channel[channel] ?? channel
   const answered = () => {
     // The question goes away, and with it what the keyboard was at.
@@ -60,10 +63,10 @@ export function CallbackRow({ callback, onCancel, onChanged }: CallbackRowProps)
       <div className="callback-state">
         <p className="state" data-state={look}>
           <Icon name={icon} />
-          <span>{w.callbacks.state[state]}</span>
+          <span>{waits ? w.callbacks.waits : w.callbacks.state[state]}</span>
         </p>
-        {phase && state === 'ringing' && <p className="quiet">{w.callbacks.phase[phase]}</p>}
-        {attempt?.line && state === 'ringing' && <Wait line={attempt.line} />}
+        {phase && state === 'ringing' && !waits && <p className="quiet">{w.callbacks.phase[phase]}</p>}
+        {line && state === 'ringing' && <Wait line={line} />}
         {outcome && outcome !== state && state !== 'ringing' && <p className="quiet">{outcomeOf(outcome)}</p>}
       </div>
       <div className="callback-acts">
