@@ -1,10 +1,9 @@
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import type { BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { en as w } from '../../web/src/desk/words/en.ts'
-import { launchChromium } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
-import { type Baton, startBaton } from '../support/server.ts'
 import { SipClient } from '../support/sip-client.ts'
+import { DeskHouse } from './desk-house.ts'
 
 /** What the page plays: on which device, and which tones. */
 const hearSound = `
@@ -21,44 +20,38 @@ const hearSound = `
   }`
 
 needs('chromium')('the forms of the desk change what the server keeps', () => {
-  let browser: Browser
-  let baton: Baton
-  const closers: (() => Promise<unknown>)[] = []
-
+  let desks: DeskHouse
   beforeAll(async () => {
-    baton = await startBaton()
-    browser = await launchChromium()
+    desks = await DeskHouse.open()
   })
-  afterEach(async () => {
-    while (closers.length > 0) await closers.pop()?.()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await baton?.stop()
-  })
+  afterEach(() => desks.clear())
+  afterAll(() => desks?.close())
 
   /** A page of the desk of one demo person, logged in. */
   async function desk(login: string, hash: string): Promise<{ page: Page; context: BrowserContext }> {
-    const context = await browser.newContext({
+    const context = await desks.browser.newContext({
       locale: 'en',
       timezoneId: 'Europe/Berlin',
       reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write', 'microphone'],
     })
-    closers.push(() => context.close())
+    desks.house.onClear(() => context.close())
     await context.addInitScript(hearSound)
     const body = { login, password: `${login}-demo` }
-    await context.request.post(`${baton.http}/api/v1/session`, { data: body, headers: { origin: baton.http } })
+    await context.request.post(`${desks.house.baton.http}/api/v1/session`, {
+      data: body,
+      headers: { origin: desks.house.baton.http },
+    })
     const page = await context.newPage()
     page.setDefaultTimeout(30_000)
-    await page.goto(`${baton.http}/desk${hash}`)
+    await page.goto(`${desks.house.baton.http}/desk${hash}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     return { page, context }
   }
 
   /** What the API says, with the page's own log-in. */
   async function read<T>(page: Page, path: string): Promise<T> {
-    const response = await page.request.get(`${baton.http}/api/v1${path}`)
+    const response = await page.request.get(`${desks.house.baton.http}/api/v1${path}`)
     expect(response.status(), path).toBe(200)
     return (await response.json()) as T
   }
@@ -158,12 +151,12 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
     }
     const user = await copied(w.devices.user)
     const password = await copied(w.devices.password)
-    expect(await copied(w.devices.server)).toBe(baton.sip.target)
+    expect(await copied(w.devices.server)).toBe(desks.house.baton.sip.target)
     await values.getByRole('button', { name: w.form.close }).last().click()
     await closed(page)
 
-    const phone = await SipClient.open({ server: baton.sip.target, domain: await domain(page), user })
-    closers.push(async () => phone.close())
+    const phone = await SipClient.open({ server: desks.house.baton.sip.target, domain: await domain(page), user })
+    desks.house.onClear(async () => phone.close())
     expect((await phone.register(password)).status).toBe(200)
     type Device = { name: string; kind: string; username: string; bindings: unknown[] }
     const kitchen = async (called: string) =>
@@ -402,9 +395,9 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
 
   test('settings: who is told of a call, where, and when', async () => {
     const { page, context } = await desk('bob', '#/history')
-    const device = { data: { name: 'Mobile', kind: 'softphone' }, headers: { origin: baton.http } }
-    expect((await context.request.post(`${baton.http}/api/v1/devices`, device)).status()).toBe(201)
-    await page.goto(`${baton.http}/desk#/settings`)
+    const device = { data: { name: 'Mobile', kind: 'softphone' }, headers: { origin: desks.house.baton.http } }
+    expect((await context.request.post(`${desks.house.baton.http}/api/v1/devices`, device)).status()).toBe(201)
+    await page.goto(`${desks.house.baton.http}/desk#/settings`)
     await page.reload()
     const settings = () => read<Settings>(page, '/settings')
     const part = (name: string) => page.getByRole('region', { name, exact: true })
@@ -516,7 +509,7 @@ needs('chromium')('the forms of the desk change what the server keeps', () => {
     await fresh.fill('another good one')
     await send()
     await page.getByText(w.settings.passwordChanged).waitFor()
-    const tried = await baton.fetch('/api/v1/session', {
+    const tried = await desks.house.baton.fetch('/api/v1/session', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ login: 'dave', password: 'another good one' }),

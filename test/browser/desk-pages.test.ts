@@ -1,11 +1,11 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { en } from '../../web/src/desk/words/en.ts'
-import { accessibilityFaults, launchChromium } from '../support/browser.ts'
+import { accessibilityFaults } from '../support/browser.ts'
 import { type DeskView, deskDialogs, deskPages, emptyPages } from '../support/desk-views.ts'
 import { colleagueRings, FakeDesk, fakeDeskData, fakeRinging } from '../support/fake-desk.ts'
 import { needs } from '../support/needs.ts'
-import { type Baton, startBaton } from '../support/server.ts'
+import { DeskHouse } from './desk-house.ts'
 
 /** Colours, width and height. */
 type Screen = readonly ['dark' | 'light', number, number]
@@ -22,21 +22,12 @@ const soundAfterClick = `
   }`
 
 needs('chromium')('the pages of the desk', () => {
-  let browser: Browser
-  let baton: Baton
-  const closers: (() => Promise<unknown>)[] = []
-
+  let desks: DeskHouse
   beforeAll(async () => {
-    baton = await startBaton()
-    browser = await launchChromium()
+    desks = await DeskHouse.open()
   })
-  afterEach(async () => {
-    while (closers.length > 0) await closers.pop()?.()
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await baton?.stop()
-  })
+  afterEach(() => desks.clear())
+  afterAll(() => desks?.close())
 
   /** Opens a page of the desk over a made-up API; what the page complains about is collected. */
   async function open(
@@ -45,9 +36,9 @@ needs('chromium')('the pages of the desk', () => {
     change?: (desk: FakeDesk) => void,
     script = '',
   ) {
-    const context = await browser.newContext({ locale: 'en', reducedMotion: 'reduce', ...options })
+    const context = await desks.browser.newContext({ locale: 'en', reducedMotion: 'reduce', ...options })
     const close = () => context.close()
-    closers.push(close)
+    desks.house.onClear(close)
     await context.addInitScript(script)
     const page = await context.newPage()
     const complaints: string[] = []
@@ -58,7 +49,7 @@ needs('chromium')('the pages of the desk', () => {
     const desk = new FakeDesk(fakeDeskData(Date.now()))
     change?.(desk)
     await desk.install(page)
-    await page.goto(`${baton.http}/desk${hash}`)
+    await page.goto(`${desks.house.baton.http}/desk${hash}`)
     return { page, desk, complaints, close }
   }
 

@@ -1,36 +1,31 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { de } from '../../web/src/desk/words/de.ts'
 import { en } from '../../web/src/desk/words/en.ts'
-import { accessibilityFaults, launchChromium } from '../support/browser.ts'
+import { accessibilityFaults } from '../support/browser.ts'
 import { FakeDesk, fakeDeskData } from '../support/fake-desk.ts'
 import { needs } from '../support/needs.ts'
-import { type Baton, startBaton } from '../support/server.ts'
+import { DeskHouse } from './desk-house.ts'
 
 needs('chromium')('the page of queues', () => {
-  let browser: Browser
-  let baton: Baton
+  let desks: DeskHouse
   beforeAll(async () => {
-    baton = await startBaton()
-    browser = await launchChromium()
+    desks = await DeskHouse.open()
   })
-  afterAll(async () => {
-    await browser?.close()
-    await baton?.stop()
-  })
+  afterEach(() => desks.clear())
+  afterAll(() => desks?.close())
 
   test.each([
     ['light', 'en', 1280],
     ['dark', 'de', 390],
   ] as const)('shows who waits, and its form: %s, %s, %i wide', async (colorScheme, locale, width) => {
     const w = locale === 'de' ? de : en
-    const context = await browser.newContext({ locale, colorScheme, viewport: { width, height: 800 } })
+    const context = await desks.browser.newContext({ locale, colorScheme, viewport: { width, height: 800 } })
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
     const desk = new FakeDesk(fakeDeskData(Date.now()))
     await desk.install(page)
-    await page.goto(`${baton.http}/desk#/queues`)
+    await page.goto(`${desks.house.baton.http}/desk#/queues`)
     const line = page.getByRole('table', { name: w.queues.waiting('Support') })
     await line.waitFor()
     expect(await line.getByRole('row').count()).toBe(3)

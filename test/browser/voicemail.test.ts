@@ -1,33 +1,30 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { writeWav } from '#media'
 import { de } from '../../web/src/desk/words/de.ts'
 import { en } from '../../web/src/desk/words/en.ts'
 import { eventually } from '../interop/eventually.ts'
-import { Baresip } from '../support/baresip.ts'
-import { accessibilityFaults, launchChromium } from '../support/browser.ts'
+import { accessibilityFaults } from '../support/browser.ts'
 import { needs } from '../support/needs.ts'
-import { type Baton, startBaton } from '../support/server.ts'
+import { DeskHouse } from './desk-house.ts'
 
 // A phone leaves a message; the desk in Chromium counts it, plays it and deletes it.
 
 needs('chromium', 'baresip')('messages on the desk', () => {
-  let browser: Browser
-  let baton: Baton
-
+  let desks: DeskHouse
   beforeAll(async () => {
-    baton = await startBaton()
-    browser = await launchChromium()
+    desks = await DeskHouse.open()
   })
-  afterAll(async () => {
-    await browser?.close()
-    await baton?.stop()
-  })
+  afterEach(() => desks.clear())
+  afterAll(() => desks?.close())
 
   async function open(locale: 'en' | 'de', login = 'bob'): Promise<Page> {
-    const context = await browser.newContext({ locale, reducedMotion: 'reduce' })
+    const context = await desks.browser.newContext({ locale, reducedMotion: 'reduce' })
     const data = { login, password: `${login}-demo` }
-    await context.request.post(`${baton.http}/api/v1/session`, { data, headers: { origin: baton.http } })
+    await context.request.post(`${desks.house.baton.http}/api/v1/session`, {
+      data,
+      headers: { origin: desks.house.baton.http },
+    })
     const page = await context.newPage()
     page.setDefaultTimeout(30_000)
     return page
@@ -36,26 +33,19 @@ needs('chromium', 'baresip')('messages on the desk', () => {
   test('voicemail is switched on, a message comes, is played and deleted', async () => {
     const page = await open('en')
     const w = en
-    await page.goto(`${baton.http}/desk#/settings`)
+    await page.goto(`${desks.house.baton.http}/desk#/settings`)
     const part = page.getByRole('region', { name: w.voicemail.settings })
     await part.getByLabel(w.voicemail.on).check({ force: true })
     await part.getByLabel(w.voicemail.after).fill('1')
     await part.getByRole('button', { name: w.settings.save }).click()
     await page.getByText(w.settings.saved, { exact: true }).first().waitFor()
 
-    const alice = await Baresip.start({
-      ...{ user: 'alice', password: 'alice-demo', domain: 'baton.local', proxy: baton.sip.target, tone: 600 },
-    })
-    try {
-      await alice.registered()
-      await alice.dial('sip:102@baton.local')
-      await alice.hears(1_000, 0.2)
-      const since = performance.now()
-      await eventually(() => expect(performance.now() - since).toBeGreaterThan(3_500))
-      await alice.hangup()
-    } finally {
-      await alice.stop()
-    }
+    const alice = await desks.house.phone('alice', { tone: 600 })
+    await alice.dial('sip:102@baton.local')
+    await alice.hears(1_000, 0.2)
+    const since = performance.now()
+    await eventually(() => expect(performance.now() - since).toBeGreaterThan(3_500))
+    await alice.hangup()
 
     const link = page.getByRole('navigation').getByRole('link', { name: w.pages.voicemail })
     await expect.poll(() => link.textContent()).toContain(w.voicemail.waiting(1))
@@ -77,14 +67,14 @@ needs('chromium', 'baresip')('messages on the desk', () => {
     await message.getByText(w.voicemail.fresh, { exact: true }).waitFor({ state: 'detached' })
     await expect.poll(() => link.textContent()).not.toContain(w.voicemail.waiting(1))
 
-    await page.goto(`${baton.http}/desk#/history`)
+    await page.goto(`${desks.house.baton.http}/desk#/history`)
     await page
       .getByRole('row')
       .filter({ hasText: /Left a message of 0:0\d/ })
       .waitFor()
 
     const german = await open('de')
-    await german.goto(`${baton.http}/desk#/voicemail`)
+    await german.goto(`${desks.house.baton.http}/desk#/voicemail`)
     await german.getByRole('heading', { level: 1, name: de.voicemail.title }).waitFor()
     const same = german.getByRole('listitem').filter({ hasText: 'Alice' })
     await same.getByRole('button', { name: de.voicemail.remove }).click()
@@ -97,7 +87,7 @@ needs('chromium', 'baresip')('messages on the desk', () => {
   test('a group gets a mailbox and a greeting, which its members hear and take away', async () => {
     const w = en
     const admin = await open('en', 'admin')
-    await admin.goto(`${baton.http}/desk#/groups`)
+    await admin.goto(`${desks.house.baton.http}/desk#/groups`)
     await admin.getByRole('button', { name: 'front', exact: true }).click()
     const form = admin.getByRole('dialog', { name: w.groups.editTitle('front') })
     await form.getByLabel(w.voicemail.on).check({ force: true })
@@ -115,7 +105,7 @@ needs('chromium', 'baresip')('messages on the desk', () => {
     await expect.poll(() => form.getByLabel(w.voicemail.after).inputValue()).toBe('15')
 
     const member = await open('en')
-    await member.goto(`${baton.http}/desk#/voicemail`)
+    await member.goto(`${desks.house.baton.http}/desk#/voicemail`)
     await member.getByLabel(w.voicemail.whose).selectOption({ label: 'front' })
     const heard = member.getByRole('region', { name: w.voicemail.greetingOf('front') })
     const duration = () =>
