@@ -106,14 +106,32 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
     })
   })
 
+  /** Buttons of the calls that are not wholly between the page's head and its menu. */
+  const outOfSight = async (desk: Desk): Promise<string[]> => {
+    const boxOf = async (selector: string) => (await desk.page.locator(selector).boundingBox()) ?? { y: 0, height: 0 }
+    const [head, menu] = [await boxOf('.desk-top'), await boxOf('.desk-nav')]
+    const names: string[] = []
+    for (const each of await desk.page.locator('.dock button:not(.icon-button)').all()) {
+      const box = await each.boundingBox()
+      if (!box || box.y < head.y + head.height || box.y + box.height > menu.y)
+        names.push((await each.textContent()) ?? '')
+    }
+    return names
+  }
+
   test('a second call waits on a card; answering holds the first, and one switches between them', async () => {
-    const { alice, caller } = await talking()
+    // As small as phones are: every button of both calls is on the screen.
+    const small = await desks.context({ viewport: { width: 375, height: 667 } })
+    const { alice, caller } = await talking(await desks.desk('Alice', small))
     const carol = await desks.house.phone('carol', { tone: tones.carol })
     await carol.dial('sip:101@baton.local')
     await alice.card('Carol').getByText('Answering puts the call you are in on hold.').waitFor()
+    await alice.card('Carol').locator('[data-kind=primary]:not(:disabled)').waitFor()
+    await eventually(async () => expect(await outOfSight(alice)).toEqual([]))
     await alice.choice('Carol', 'Answer').click()
     await alice.talking('Carol').getByText('In call').waitFor()
     await alice.talking(outside).getByText('On hold').waitFor()
+    await eventually(async () => expect(await outOfSight(alice)).toEqual([]))
     await alice.hears(tones.carol)
     await carol.hears(tones.alice)
     await stopsHearing(caller, tones.alice)
