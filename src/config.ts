@@ -229,6 +229,8 @@ export const configSchema = z.strictObject({
             url: z.url({ protocol: /^https?$/, error: 'an address like https://centre.example/wait' }),
             /** It is in a network of our own: private addresses are asked too. */
             inside: z.boolean().default(false),
+            /** Once its wait is no longer than this, who asked is rung; left out: only when a person there has pressed 1. */
+            ringAtSeconds: whole(0, 3_600).optional(),
           }),
         )
         .default([]),

@@ -149,7 +149,10 @@ async function serve(): Promise<void> {
     media,
     resolver,
     ...(nodes ? { nodes } : {}),
-    callbacks: { notices: (told) => notices.outcome(told) },
+    callbacks: {
+      notices: (told) => notices.outcome(told),
+      centreWait: async (number) => notices.centreWait(number),
+    },
     ...(config.mail?.out ? { voicemailMail } : {}),
     reachableByPush: reachableByPush(subscriptions, accounts),
     openTransport: (handler) =>

@@ -108,6 +108,9 @@ export const callbackNews = z.object({
   phase: callbackPhase.optional(),
 })
 
+/** `POST /api/v1/callbacks`: with the place and wait there, where a queue or centre that is called now says them. */
+export const callbackAsked = callback.extend({ wait: callbackWait.optional() })
+
 /** `GET /api/v1/callbacks/{id}`: with its attempts. */
 export const callbackDetail = callback.extend({ history: z.array(callbackAttempt) })
 export const callbackList = z.object({ callbacks: z.array(callback), next: z.string().optional() })

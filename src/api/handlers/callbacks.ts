@@ -21,7 +21,9 @@ export const callbackHandlers: HandlersOf<Names> = {
     })
     const { called, caller, at, note } = body
     const wish = { message, called, caller, note, ...(at === undefined ? {} : { at }) }
-    return callbackShape(callbacks, granted(callbacks, await callbacks.intake.request(wish)).request)
+    const { kind, request } = granted(callbacks, await callbacks.intake.request(wish))
+    const line = kind === 'taken' ? await callbacks.notices.waitOf(request) : undefined
+    return { ...callbackShape(callbacks, request), ...(line ? { wait: line } : {}) }
   },
 
   'GET /api/v1/callbacks': async ({ desk, viewer, person, query }) => {

@@ -17,6 +17,7 @@ import type { Timer } from '#lib'
 import { type Sound, type SpokenPart, sayKeys } from '#media'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
 import type { PlaceInLine, QueueLines, Turn } from '../types.ts'
+import { CentreWatch } from './centre-watch.ts'
 import { inLineOf, standInLine, waitsSince } from './in-line.ts'
 import type { CentreRecordings } from './recordings.ts'
 import type { Outcome } from './retry.ts'
@@ -26,6 +27,8 @@ import type {
   CallbackParty,
   CallbackPhase,
   CallbackSettings,
+  ExpectedAtCentre,
+  InLine,
   LegConfirmation,
 } from './types.ts'
 
@@ -40,6 +43,8 @@ export interface AttemptParts {
   readonly recordings?: Pick<CentreRecordings, 'record'>
   /** Queues of ours. */
   readonly lines?: QueueLines
+  /** What the centre with this number says of its wait; never rejects. */
+  readonly centreWait?: (number: string) => Promise<ExpectedAtCentre | undefined>
   readonly request: CallbackRow
   /** As it was stored when the attempt began. */
   readonly row: CallbackAttemptRow
@@ -188,6 +193,7 @@ export class Attempt {
     // Before anybody is rung: both sides may be called.
     served.planFor(this.#caller.dial, origin, shown)
 
+    if (!turn && (await this.#centreWait())?.open === false) return 'called-closed'
     this.#step('ringing-called')
     // While it rings there is time to speak the name; it is remembered.
     void this.#spoken(this.#languageOf(this.#called))
@@ -320,8 +326,22 @@ export class Attempt {
     const words = ['callback-requested-by', ...(await this.#spoken(language)), 'press-1-to-connect'] as const
     const question = await this.#say(language, words)
     const until = clock.now() + centreMs
-    while (clock.now() < until) if (await this.#hasPressed('called', called, question, keyMs)) return true
-    return false
+    const told = (line: InLine): void => {
+      this.#note({ line })
+      this.#step('sending-keys')
+    }
+    const watch = new CentreWatch({ clock, ask: () => this.#centreWait(), told })
+    try {
+      while (!watch.ringNow.aborted && clock.now() < Math.max(until, watch.until))
+        if (await this.#hasPressed('called', called, question, keyMs, watch.ringNow)) return true
+      return watch.ringNow.aborted
+    } finally {
+      watch.stop()
+    }
+  }
+
+  #centreWait(): Promise<ExpectedAtCentre | undefined> {
+    return this.#parts.centreWait?.(this.#called.dial) ?? Promise.resolve(undefined)
   }
 
   /** @param question asked twice */
@@ -333,9 +353,17 @@ export class Attempt {
     )
   }
 
-  /** Whether 1 is pressed while the sound is played or within `waitMs` after it; other keys mean nothing. */
-  async #hasPressed(role: 'called' | 'caller', held: HeldLeg, sound: Sound, waitMs: number): Promise<boolean> {
+  /** Whether 1 is pressed while the sound is played or within `waitMs` after it, or until there is enough; other keys mean nothing. */
+  async #hasPressed(
+    role: 'called' | 'caller',
+    held: HeldLeg,
+    sound: Sound,
+    waitMs: number,
+    enough?: AbortSignal,
+  ): Promise<boolean> {
     const over = new AbortController()
+    const giveUp = (): void => over.abort()
+    enough?.addEventListener('abort', giveUp, { once: true })
     const pressesOne = async (): Promise<boolean> => {
       while (!over.signal.aborted) if ((await held.digits({ signal: over.signal })) === '1') return true
       return false
@@ -350,6 +378,7 @@ export class Attempt {
       if (!(await pressesOne())) return false
     } finally {
       clock.clearTimeout(patience)
+      enough?.removeEventListener('abort', giveUp)
       over.abort()
       asked.stop()
     }

@@ -5,7 +5,7 @@ import type { CallbackRow, CallbackStorage, OutboxRow } from '#storage'
 import type { QueueLines } from '../types.ts'
 import type { Open } from './draft.ts'
 import { type Language, oneLine, type RefusalCode, type Spoken, textsOf, whenText } from './texts.ts'
-import type { CallbackParty, CallbackTold, ExpectedAtCentre } from './types.ts'
+import type { AttemptDetail, CallbackParty, CallbackTold, ExpectedAtCentre, InLine } from './types.ts'
 import type { Question } from './understanding/index.ts'
 
 /** The JSON in `caller` of a request that came by a message. */
@@ -82,6 +82,19 @@ export class NoticeMaker {
     return wait === '' ? text : `${text} ${wait}`
   }
 
+  /** What the centre with this number says of its wait; `undefined` where it is none. Never rejects. */
+  async centreWait(number: string): Promise<ExpectedAtCentre | undefined> {
+    return this.#parts.centreWait?.(number)
+  }
+
+  /** The place and wait that the asker of a call that is made now gets, where a queue or centre says them. */
+  async waitOf({ called, dueAt }: CallbackRow): Promise<InLine | undefined> {
+    if ((dueAt ?? 0) > this.#parts.clock.now()) return undefined
+    const { dial, queue } = JSON.parse(called) as CallbackParty
+    const wait = queue === undefined ? await this.centreWait(dial) : this.lines?.wait(queue)
+    return wait && { place: wait.place, expectedWaitSeconds: wait.open ? wait.expectedWaitSeconds : null }
+  }
+
   /** What is still to be answered. @param again the last answer was not understood */
   asked(request: CallbackRow, open: Open, code: string, name = '0', again = false): Promise<readonly OutboxRow[]> {
     const texts = textsOf(request.language)
@@ -147,6 +160,8 @@ export class NoticeMaker {
     const texts = textsOf(request.language)
     const spoken = this.spoken(request)
     const name = `${what}-${attempt?.number ?? request.attempts}`
+    const { line } = JSON.parse(attempt?.detail ?? '{}') as Partial<AttemptDetail>
+    const said = line && outcome.startsWith('called-') ? ` ${texts.saidLast(line)}` : ''
     const text = (): string => {
       switch (what) {
         case 'connected':
@@ -154,10 +169,10 @@ export class NoticeMaker {
         case 'again': {
           if (ringsNoMore(request)) return `${texts.failure(outcome, spoken)} ${texts.noMore}`
           const at = whenText(nextAt ?? null, this.#parts.clock.now(), request.timeZone, request.language)
-          return `${texts.failure(outcome, spoken)} ${texts.again(at)}${texts.cancelHint('')}`
+          return `${texts.failure(outcome, spoken)}${said} ${texts.again(at)}${texts.cancelHint('')}`
         }
         case 'failed':
-          return `${texts.failure(outcome, spoken)} ${texts.noMore}`
+          return `${texts.failure(outcome, spoken)}${said} ${texts.noMore}`
         case 'missed':
           return texts.missed(spoken)
         case 'cancelled':

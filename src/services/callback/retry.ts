@@ -9,7 +9,7 @@ export type Outcome =
   /** Answered, but nobody pressed the key: a mailbox. */
   | 'called-no-key'
   | 'called-unreachable'
-  /** A queue that has closed while its line was waited in. */
+  /** A queue that has closed while its line was waited in, or a centre that says that it is closed. */
   | 'called-closed'
   | 'called-hung-up'
   | 'caller-no-answer'
@@ -54,6 +54,7 @@ const worthwhile: ReadonlySet<Outcome> = new Set<Outcome>([
   'called-busy',
   'called-no-key',
   'called-unreachable',
+  'called-closed',
   'called-hung-up',
   'caller-no-answer',
   'caller-busy',

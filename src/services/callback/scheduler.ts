@@ -13,6 +13,7 @@ import type {
   CallbackSettings,
   CallbackTold,
   CallbackView,
+  ExpectedAtCentre,
   Notices,
 } from './types.ts'
 
@@ -24,6 +25,7 @@ export interface SchedulerParts {
   readonly recordings?: Pick<CentreRecordings, 'record'>
   /** Queues of ours. */
   readonly lines?: QueueLines
+  readonly centreWait?: (number: string) => Promise<ExpectedAtCentre | undefined>
   changed(view: CallbackView): void
 }
 
@@ -229,7 +231,7 @@ export class Scheduler {
         dueAt: null,
       },
     }
-    const { announcer, settings: ours, recordings, lines, changed } = this.#parts
+    const { announcer, settings: ours, recordings, lines, centreWait, changed } = this.#parts
     const progress = (attempt: CallbackAttemptRow, phase: CallbackPhase): void => {
       changed({ request: ringing, attempt, phase })
       if (idle.has(phase)) this.look()
@@ -240,6 +242,7 @@ export class Scheduler {
       settings: ours,
       ...(recordings ? { recordings } : {}),
       ...(lines ? { lines } : {}),
+      ...(centreWait ? { centreWait } : {}),
     }
     const attempt = new Attempt({ ...given, request: ringing, row, progress })
     const over = this.#run(attempt, ringing)

@@ -4,7 +4,15 @@ import type { QueueLines } from '../types.ts'
 import { CentreRecordings, type RecordingSettings } from './recordings.ts'
 import { defaultRetryPolicy } from './retry.ts'
 import { Scheduler } from './scheduler.ts'
-import type { Announcer, CallbackChanges, CallbackSettings, CallbackTold, CallbackView, Notices } from './types.ts'
+import type {
+  Announcer,
+  CallbackChanges,
+  CallbackSettings,
+  CallbackTold,
+  CallbackView,
+  ExpectedAtCentre,
+  Notices,
+} from './types.ts'
 
 /** An attempt rings both sides, tells them what it is about and asks for keys in less. */
 const longestSeconds = 120
@@ -31,6 +39,8 @@ export interface CallbackParts {
   readonly recordings?: RecordingSettings
   /** Queues of ours: without them none can be called. */
   readonly lines?: QueueLines
+  /** What the centre with this number says of its wait; `undefined` where it is none. Never rejects. */
+  readonly centreWait?: (number: string) => Promise<ExpectedAtCentre | undefined>
 }
 
 /**
@@ -55,7 +65,7 @@ export class CallbackService {
   readonly #scheduler: Scheduler
   readonly #watchers = new Set<(view: CallbackView) => void>()
 
-  constructor({ calls, announcer, notices = () => [], settings = {}, recordings, lines }: CallbackParts) {
+  constructor({ calls, announcer, notices = () => [], settings = {}, recordings, lines, centreWait }: CallbackParts) {
     this.lines = lines
     this.#calls = calls
     this.#notices = notices
@@ -69,6 +79,7 @@ export class CallbackService {
       ...{ calls, announcer, notices, settings: all, changed: (view: CallbackView) => this.#tell(view) },
       ...(this.recordings ? { recordings: this.recordings } : {}),
       ...(lines ? { lines } : {}),
+      ...(centreWait ? { centreWait } : {}),
     })
   }
 

@@ -68,6 +68,7 @@ export const german: Texts = {
   question({ about, why, said }) {
     if (about === 'when') {
       if (why === 'past') return `${said === '' ? 'Diese Zeit' : `„${said}“`} ist schon vorbei. Wann soll ich anrufen?`
+      if (why === 'invitation') return 'Die Zeit Ihrer Einladung kann ich nicht lesen. Wann soll ich anrufen?'
       if (why === 'too-far') return `„${said}“ ist mehr als ein Jahr hin. Wann soll ich anrufen?`
       if (why === 'clock-goes-forward')
         return `„${said}“ gibt es nicht: Da werden die Uhren vorgestellt. Wann soll ich anrufen?`
@@ -121,6 +122,10 @@ export const german: Texts = {
     return `Sie haben Platz ${place} in der Schlange${wait}. Sie brauchen nicht am Telefon zu warten.`
   },
   closedUntilThen: (called) => `${called} hat bis dahin geschlossen.`,
+  saidLast({ place, expectedWaitSeconds }) {
+    const minutes = Math.ceil((expectedWaitSeconds ?? 0) / 60)
+    return `Zuletzt hieß es dort: Platz ${place}${minutes > 1 ? `, etwa ${minutes} Minuten` : ''}.`
+  },
   cancelHint: (link) =>
     link === ''
       ? '\nZum Absagen antworten Sie „absagen“.'

@@ -62,6 +62,7 @@ export const english: Texts = {
   question({ about, why, said }) {
     if (about === 'when') {
       if (why === 'past') return `${said === '' ? 'That time' : `"${said}"`} is in the past. When should I call?`
+      if (why === 'invitation') return 'I cannot read the time of your invitation. When should I call?'
       if (why === 'too-far') return `"${said}" is more than a year ahead. When should I call?`
       if (why === 'clock-goes-forward')
         return `"${said}" does not exist: the clocks are put forward then. When should I call?`
@@ -115,6 +116,10 @@ export const english: Texts = {
     return `You have place ${place} in the line${wait}. You need not hold the line.`
   },
   closedUntilThen: (called) => `${called} is closed until then.`,
+  saidLast({ place, expectedWaitSeconds }) {
+    const minutes = Math.ceil((expectedWaitSeconds ?? 0) / 60)
+    return `Last it said: place ${place}${minutes > 1 ? `, about ${minutes} minutes` : ''}.`
+  },
   cancelHint: (link) =>
     link === '' ? '\nTo call it off, answer "cancel".' : `\nTo call it off, answer "cancel" or open: ${link}`,
 }

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon'
 import { german } from './texts-de.ts'
 import { english } from './texts-en.ts'
-import type { ExpectedAtCentre } from './types.ts'
+import type { ExpectedAtCentre, InLine } from './types.ts'
 
 /** Why a request is refused: a stable word. */
 export type RefusalCode =
@@ -72,6 +72,8 @@ export interface Texts {
   movedToPast(spoken: Spoken): string
   cancelHint(link: string): string
   centreWait(wait: ExpectedAtCentre): string
+  /** What a centre had said when a call with it failed. */
+  saidLast(line: InLine): string
   /** What a centre said can be listened to. @param waits we still hold the line there */
   heard(spoken: Spoken, link: string, until: string, waits: boolean): string
   /** The place in the line of a queue of ours. */

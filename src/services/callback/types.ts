@@ -44,6 +44,8 @@ export interface ExpectedAtCentre {
   /** `null`: nobody works. */
   readonly expectedWaitSeconds: number | null
   readonly open: boolean
+  /** The wait is so short that the asker is to be rung, though nobody there has pressed a key. */
+  readonly ringNow?: boolean
 }
 
 /** One leg as it was confirmed: by a station of ours, or by the gateway to the telephone network. */

@@ -15,6 +15,8 @@ export interface Centre {
   readonly url: string
   /** It is in our own network: private and loopback addresses are asked too. Default false. */
   readonly inside?: boolean
+  /** Once its wait is no longer than this, who asked for the call is rung; default: only when a person there has pressed the key. */
+  readonly ringAtSeconds?: number | undefined
 }
 
 export interface CentrePortParts {
@@ -24,7 +26,12 @@ export interface CentrePortParts {
   readonly failed?: (sentence: string) => void
 }
 
+/** What a centre said, and whether the asker is to be rung by it. */
+export type SaidWait = CentreWait & { readonly ringNow?: boolean }
+
 const outside = mayReach(false)
+/** An answer is good for so long, in ms. */
+const freshMs = 5_000
 const timeoutMs = 3_000
 const largestAnswer = 4_096
 
@@ -37,17 +44,31 @@ const answerSchema = z.object({
 /** Asks centres how long one would wait there. */
 export class CentrePort {
   readonly #parts: CentrePortParts
+  /** What was said lately: whoever asks meanwhile gets the same answer. */
+  readonly #lately = new Map<string, { readonly at: number; readonly said: Promise<SaidWait | undefined> }>()
 
   constructor(parts: CentrePortParts) {
     this.#parts = parts
   }
 
   /** What the centre with this number says within 3 s; `undefined` where none is configured or it gave no answer that can be used. */
-  async wait(number: string): Promise<CentreWait | undefined> {
+  wait(number: string): Promise<SaidWait | undefined> {
     const centre = this.#parts.centres.find((one) => one.number === number)
-    if (!centre) return undefined
+    if (!centre) return Promise.resolve(undefined)
+    const now = this.#parts.clock.now()
+    const before = this.#lately.get(number)
+    if (before && now - before.at < freshMs) return before.said
+    const said = this.#ask(centre)
+    this.#lately.set(number, { at: now, said })
+    return said
+  }
+
+  async #ask(centre: Centre): Promise<SaidWait | undefined> {
     try {
-      return answerSchema.parse(JSON.parse(await this.#get(centre)))
+      const wait = answerSchema.parse(JSON.parse(await this.#get(centre)))
+      const { ringAtSeconds = -1 } = centre
+      const short = wait.expectedWaitSeconds !== null && wait.expectedWaitSeconds <= ringAtSeconds
+      return wait.open && short ? { ...wait, ringNow: true } : wait
     } catch (error) {
       this.#parts.failed?.(`the centre ${centre.number} gave no wait: ${(error as Error).message}`)
       return undefined

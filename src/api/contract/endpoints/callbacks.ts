@@ -10,7 +10,7 @@ export const callbacksEndpoints = {
     scope: 'calls:act',
     body: callbacks.callbackBody,
     status: 201,
-    answer: callbacks.callback,
+    answer: callbacks.callbackAsked,
   },
   'GET /api/v1/callbacks': {
     about: 'Calls that were asked for, newest first: mine; everybody’s for supervisors and administrators.',

@@ -85,7 +85,7 @@ export const deCallbacks: typeof enCallbacks = {
       'called-declined': 'Der Angerufene hat abgelehnt.',
       'called-no-key': 'Jemand oder eine Mailbox nahm ab, aber niemand drückte die 1.',
       'called-unreachable': 'Der Angerufene war nicht zu erreichen.',
-      'called-closed': 'Die Warteschlange hatte geschlossen.',
+      'called-closed': 'Dort war geschlossen.',
       'called-hung-up': 'Der Angerufene legte auf, bevor die andere Seite erreicht war.',
       'caller-no-answer': 'Der Angerufene nahm ab, die andere Seite nicht.',
       'caller-busy': 'Der Angerufene nahm ab, bei der anderen Seite war besetzt.',

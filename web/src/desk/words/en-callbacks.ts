@@ -84,7 +84,7 @@ export const enCallbacks = {
       'called-declined': 'The called declined.',
       'called-no-key': 'Somebody or a mailbox answered, but nobody pressed 1.',
       'called-unreachable': 'The called could not be reached.',
-      'called-closed': 'The queue had closed.',
+      'called-closed': 'It was closed there.',
       'called-hung-up': 'The called hung up before the caller was reached.',
       'caller-no-answer': 'The called answered, the caller did not.',
       'caller-busy': 'The called answered, the caller was busy.',
