@@ -28,6 +28,8 @@ export interface IncomingMessage {
   readonly text: string
   /** A calendar invitation in the message: when it begins, in ms since 1970. */
   readonly invitation?: { readonly startsAt: number; readonly summary: string; readonly cancelled: boolean }
+  /** Why a calendar invitation in the message says no time, as a sentence: its time is to be asked for. */
+  readonly invitationFault?: string
   /** Where the sender says to be; '' when they do not. */
   readonly timeZone: string
   readonly language: 'en' | 'de' | ''

@@ -138,7 +138,7 @@ describe('an invitation', () => {
     await post(port, { ...invite(event('20270328T023000'), 'REQUEST'), headers: {} })
     expect(got[0]).toMatchObject({
       text: 'at 3 pm please',
-      thread: { calendarFault: expect.stringMatching(/does not exist/) },
+      invitationFault: expect.stringMatching(/does not exist/),
     })
     expect(got[0]!.invitation).toBeUndefined()
   })

@@ -28,8 +28,6 @@ export interface MailThread {
   /** Message ids without angle brackets. */
   readonly inReplyTo?: string
   readonly references?: readonly string[]
-  /** Why a calendar part was left out. */
-  readonly calendarFault?: string
 }
 
 const mostHeaderBytes = 128 * 1024
@@ -78,7 +76,6 @@ export async function readMail(arrival: Arrival, options: ReadingOptions): Promi
     ...(to ? { from: to } : {}),
     subject: subject.slice(0, mostSubject),
     ...(id ? { inReplyTo: id, references: [...(references.length > 0 ? references : answers.slice(0, 1)), id] } : {}),
-    ...(calendar?.fault ? { calendarFault: calendar.fault } : {}),
   }
   return {
     kind: 'message',
@@ -93,6 +90,7 @@ export async function readMail(arrival: Arrival, options: ReadingOptions): Promi
       subject: subject.slice(0, mostSubject),
       text: tidyText(threadKeys.length > 0 ? withoutQuotes(text) : text),
       ...(calendar?.invitation ? { invitation: calendar.invitation } : {}),
+      ...(calendar?.fault ? { invitationFault: calendar.fault } : {}),
       timeZone: '',
       language: languageOf(firstOf(headers, 'content-language')),
       thread,

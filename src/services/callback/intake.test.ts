@@ -359,6 +359,24 @@ describe('bad input: nothing is dialled', () => {
     await nothingDue()
   })
 
+  test.each([
+    ['Bob should call me', 'I cannot read the time of your invitation. When should I call?'],
+    ['Bob soll mich anrufen', 'Die Zeit Ihrer Einladung kann ich nicht lesen. Wann soll ich anrufen?'],
+  ])('an invitation that cannot be read, with "%s"', async (words, sentence) => {
+    const invitationFault = 'the calendar part cannot be read'
+    const mail = desk.mail(words, { from: fromAlice, invitationFault })
+    const { request, text } = await desk.hand(mail)
+    expect([request?.state, text.split('\n')[0]]).toEqual(['asking', sentence])
+    await nothingDue()
+    expect((await desk.hand(desk.reply(mail, '14:30'))).request?.dueAt).toBe(Date.UTC(2026, 10, 20, 14, 30))
+  })
+
+  it('an invitation that cannot be read, where the text says the time', async () => {
+    const invitationFault = 'the calendar part cannot be read'
+    const mail = desk.mail('Bob should call me at 14:30', { from: fromAlice, invitationFault })
+    expect((await desk.hand(mail)).request).toMatchObject({ state: 'scheduled', dueAt: Date.UTC(2026, 10, 20, 14, 30) })
+  })
+
   it('outsiders order no calls to the outside, and see no contacts and log-ins', async () => {
     const { request, text } = await desk.hand(desk.mail(`Please have +12025550199 call me on ${own}`))
     expect(request?.state).toBe('failed')

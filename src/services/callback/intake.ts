@@ -18,12 +18,22 @@ import { fieldWithControl, isCallOff, understood, withoutControl } from './readi
 import { changesOf, idOf, nameless, numberOf, renamed, shortHash, shownOf } from './request-row.ts'
 import type { RefusalCode } from './texts.ts'
 import type { CallbackTold } from './types.ts'
-import type { Circumstances } from './understanding/index.ts'
+import type { Circumstances, Understanding } from './understanding/index.ts'
 import { freshText, languageOf } from './understanding/reply.ts'
 
 const mostRounds = 4
 const minuteMs = 60_000
 const nothingSaid: Draft = { keys: '', at: null, note: '', uncertain: false }
+
+/** Questions about the time are settled by an invitation; one that cannot be read asks for it, where the text says none. */
+function questionsOf(
+  { invitation, invitationFault }: IncomingMessage,
+  { questions, when }: Understanding,
+): Open['questions'] {
+  if (invitation) return questions.filter(({ about }) => about !== 'when')
+  if (invitationFault === undefined || when.kind !== 'now' || when.said !== '') return questions
+  return [...questions, { about: 'when', why: 'invitation', said: '', choices: [] }]
+}
 
 type Unchanged = Parameters<IntakeParts['notices']['unchanged']>[1]
 
@@ -278,9 +288,7 @@ export class Intake {
       await this.#refuse(row, 'outsiders-not-allowed', '')
       return { kind: 'accepted', why: 'outsiders-not-allowed' }
     }
-    const questions = message.invitation
-      ? understanding.questions.filter(({ about }) => about !== 'when')
-      : understanding.questions
+    const questions = questionsOf(message, understanding)
     if (!message.from.verified) {
       const open: Open = { kind: 'link', questions, draft, rounds: 0 }
       await this.askers.remember(speaking, now)
