@@ -206,12 +206,8 @@ export class BrowserCall {
       this.video.settle()
       this.#watchQuality()
     })
-    session.on('hold', ({ originator }) =>
-      this.change((originator as string) === 'local' ? { held: true } : { heldByThem: true }),
-    )
-    session.on('unhold', ({ originator }) =>
-      this.change((originator as string) === 'local' ? { held: false } : { heldByThem: false }),
-    )
+    session.on('hold', ({ originator }) => this.#held((originator as string) === 'local', true))
+    session.on('unhold', ({ originator }) => this.#held((originator as string) === 'local', false))
     session.on('ended', () => this.#end())
     session.on('failed', ({ cause, originator, message }) => {
       const { direction, takesFrom } = this.#view
@@ -222,6 +218,12 @@ export class BrowserCall {
       }
       this.#end()
     })
+  }
+
+  #held(byUs: boolean, on: boolean): void {
+    // Packets that did not come while the call was held are not missing.
+    this.#counts = undefined
+    this.change(byUs ? { held: on } : { heldByThem: on })
   }
 
   #callOf(response: Answered['response']): { callId?: string } {
