@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -126,9 +126,11 @@ describe('a queue that sends callers to a mailbox', () => {
   })
 
   it('records nobody who was answered before the mailbox was set: what they say could not be understood', async () => {
-    const { scenario, alice, group, put } = await house({})
+    const { scenario, alice, group, put } = await house({ overflowTo: '601' })
+    const other = { id: 'other', name: 'Other', extension: '601', ...closed }
+    await put(other)
     expect(await scenario.during(alice.call('600').result)).toBe(200)
-    await put({ overflowTo: 'voicemail:250' })
+    await put({ ...other, closedTo: 'voicemail:250' })
     await scenario.pass(20_000)
     expect(alice.byes).toHaveLength(1)
     expect(await kept(scenario, group.id)).toEqual([])
@@ -163,6 +165,10 @@ describe('a queue that sends callers to a mailbox', () => {
     await scenario.during(alice.call('600').result)
     const row = await recording(scenario)
     await scenario.pass(4_000)
+    // Files are written at their own pace, beside the virtual clock.
+    await eventually(() =>
+      expect(statSync(join(data, 'voicemail/messages', `${row.id}.wav`)).size).toBeGreaterThan(8_000),
+    )
     await scenario.crash()
     await scenario.pass(1_000)
     await scenario.during(scenario.boot(options))
