@@ -441,11 +441,11 @@ describe('many requests', () => {
     }
     Object.assign(bob.options, { onInvite: slow })
     const due = scenario.clock.now() + 10_000
-    const asked = Array.from({ length: 1_000 }, () => callbacks.row('102', '104', { dueAt: due }))
+    const asked = Array.from({ length: 300 }, () => callbacks.row('102', '104', { dueAt: due }))
     await scenario.during(Promise.all(asked.map((row) => scenario.house.callbacks.accept(row))))
     // Ten in a second, as it is by default; each rings for 15 s, so that 150 are under way at once.
-    await scenario.pass(due + 100_500 - scenario.clock.now())
-    expect(rung).toHaveLength(1_000)
+    await scenario.pass(due + 30_500 - scenario.clock.now())
+    expect(rung).toHaveLength(300)
     const inASecond = rung.map((at) => rung.filter((other) => other > at - 1_000 && other <= at).length)
     // What timers were late is made up for.
     expect(Math.max(...inASecond)).toBeLessThanOrEqual(13)
