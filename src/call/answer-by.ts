@@ -40,17 +40,27 @@ export type AnswerFinder = (call: Call, cause: CallErrorCode | undefined) => Ans
  *     |==held leg======|==play, digits=|     it may ring somebody and join them with the caller
  */
 export async function answerBy(call: Call, service: AnsweringService): Promise<void> {
-  const { core } = call.host
   call.plan ??= planOf(service)
   call.ringing = undefined
   const served = new ServedCall(call)
-  try {
+  await serving(served, async () => {
     const caller = await answer(call, service, served)
-    if (!caller) return
-    await service.serve(caller, served)
+    if (caller) await service.serve(caller, served)
+  })
+}
+
+/** Serves somebody who is held already. What is left of the call then is ended; never rejects. */
+export function serveHeld(service: AnsweringService, caller: HeldLeg, served: ServedCall): Promise<void> {
+  return serving(served, () => service.serve(caller, served))
+}
+
+async function serving(served: ServedCall, serve: () => Promise<void>): Promise<void> {
+  const { log } = served.call.host.core
+  try {
+    await serve()
   } catch (error) {
     if (!(error instanceof LegEnded || error instanceof CallError))
-      core.log.error({ error: String((error as Error)?.stack ?? error) }, 'a service that answered a call failed')
+      log.error({ error: String((error as Error)?.stack ?? error) }, 'a service that answered a call failed')
     if (error instanceof CallError) served.end(error.code)
   } finally {
     served.end('cancelled')

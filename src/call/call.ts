@@ -20,6 +20,7 @@ import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withou
 import { recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
+import type { ServedCall } from './served-call.ts'
 import { asRulesSee, directMediaOf, personOf, presentedFor, type Station } from './station.ts'
 import { CallTrace } from './trace.ts'
 import { handleRefer } from './transfer.ts'
@@ -32,6 +33,8 @@ export interface CallHost {
   changed(call: Call, change: CallChange): void
   /** The call whose leg has this dialog with the server. */
   callOfDialog(dialog: Dialog): { call: Call; leg: Leg } | undefined
+  /** Opens a call that the server makes. @throws CallError `draining` or `overload` */
+  serve(from: Caller, dialled: string): ServedCall
   /** What takes the call in the place of a station. */
   readonly answering: AnswerFinder
   /** Messages with this Call-ID belong to the call's trace. */

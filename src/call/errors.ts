@@ -11,7 +11,7 @@ const refusals = {
   'outside-limit': { sip: 403, http: 409, text: 'Too many outside calls at once' },
   'no-trunk': { sip: 503, http: 503, text: 'No trunk can take the call' },
   'not-allowed': { sip: 403, http: 403, text: 'Forbidden' },
-  'queue-not-here': { sip: 403, http: 409, text: 'A call cannot be transferred to a queue' },
+  'queue-not-here': { sip: 403, http: 409, text: 'This call cannot be transferred to a queue' },
   loop: { sip: 482, http: 409, text: 'Loop Detected' },
   'too-many-hops': { sip: 483, http: 409, text: 'Too Many Hops' },
   busy: { sip: 486, http: 409, text: 'Busy Here' },

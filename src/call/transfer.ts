@@ -19,6 +19,7 @@ import { dialledOf, redirectTargets } from './redirect.ts'
 import { handOver, replaceLeg } from './replace-leg.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
 import { directMediaOf, outsideNumberOf, presentedFor } from './station.ts'
+import { prepareForService } from './transfer-to-service.ts'
 
 const transferred: HeaderLines = [['Reason', 'SIP;cause=200;text="Call transferred"']]
 
@@ -140,8 +141,8 @@ function originOf(transferor: Leg): DialOrigin {
 function prepareBlind(call: Call, transferor: Leg, dialled: string, report: Report): () => Promise<void> {
   const plan = planOrOutcome(call, transferor, dialled)
   if (plan instanceof CallError) return () => Promise.reject(plan)
-  // It answers calls that ring; one that is answered has its record already.
-  if (plan.queue !== undefined) throw new CallError('queue-not-here')
+  if (plan.queue !== undefined)
+    return prepareForService(call, transferor, plan, dialled, () => report.send(200, 'OK', true))
   return () =>
     new Promise((resolve, reject) => {
       const transferee = transferor.peer as Leg

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CallActs } from '#call'
+import type { Phone } from './phone.ts'
 import { nothing, QueueHouse } from './queue-house.ts'
 
 /** Carol answers the calls of the queue; alice calls dave. */
@@ -91,20 +92,99 @@ describe('a queue as a target', () => {
     await served('Sales')
   })
 
-  it('of a transfer is refused with the reason: the call goes on', async () => {
-    const { scenario, alice, carol, dave } = await house()
+  /** Alice talks with dave. */
+  async function talking() {
+    const all = await house()
+    const { scenario, alice, dave } = all
     const placed = alice.call('104')
     await scenario.clock.until(() => dave.rung.length > 0)
     dave.answer()
     expect(await scenario.during(placed.result)).toBe(200)
     await scenario.pass(100)
-    const headers = [['Refer-To', '<sip:600@baton.local>'] as const]
-    const referred = dave.dialog?.request('REFER', { headers })
-    const response = await scenario.during(Promise.resolve(referred))
-    expect([response?.status, response?.reason]).toEqual([403, 'A call cannot be transferred to a queue'])
-    expect(carol.rung).toEqual([])
-    expect(scenario.house.calls.list()).toMatchObject([{ state: 'answered', answeredBy: 'dave/phone' }])
+    const refer = async (phone: Phone) => {
+      const headers = [['Refer-To', '<sip:600@baton.local>'] as const]
+      const response = await scenario.during(Promise.resolve(phone.dialog?.request('REFER', { headers })))
+      await scenario.pass(100)
+      return response?.status
+    }
+    return { ...all, refer }
+  }
+
+  it.each(['caller', 'callee'])(
+    'of a blind transfer of the %s, who waits there; the transferor is told',
+    async (who) => {
+      const { queue, scenario, alice, carol, dave, refer } = await talking()
+      const [moved, transferor] = who === 'caller' ? [alice, dave] : [dave, alice]
+      expect(await refer(transferor)).toBe(202)
+      expect(transferor.notified.at(-1)).toContain('SIP/2.0 200 OK')
+      expect(queue.heard).toEqual([`${moved.name}: music`])
+      expect(queue.view.waiting).toMatchObject([{ kind: 'call', number: who === 'caller' ? '101' : '104' }])
+      expect([moved.byes.length, carol.rung.length]).toEqual([0, 1])
+      await scenario.pass(10_000)
+      expect(transferor.byes).toHaveLength(1)
+      carol.answer()
+      await scenario.pass(1_000)
+      expect(scenario.house.calls.list()).toMatchObject([{ state: 'answered', answeredBy: 'carol/phone' }])
+      carol.dialog?.bye()
+      await scenario.pass(500)
+      expect(moved.byes).toHaveLength(1)
+      const records = await scenario.records()
+      expect(
+        records.map(({ calleeName, answeredStation, state }) => `${calleeName} ${answeredStation} ${state}`),
+      ).toEqual(['Sales carol/phone ended', 'Dave dave/phone ended'])
+      expect(await queue.left()).toEqual(nothing)
+    },
+  )
+
+  it('of a blind transfer: who was transferred hangs up while they wait', async () => {
+    const { queue, scenario, alice, carol, dave, refer } = await talking()
+    await refer(dave)
     alice.dialog?.bye()
     await scenario.pass(500)
+    expect([carol.cancels.length, queue.view.waiting.length]).toEqual([1, 0])
+    await scenario.pass(10_000)
+    expect(dave.byes).toHaveLength(1)
+    expect(await queue.left()).toEqual(nothing)
   })
+
+  it('of a blind transfer: the transferor hangs up first', async () => {
+    const { queue, scenario, alice, carol, dave, refer } = await talking()
+    await refer(dave)
+    dave.dialog?.bye()
+    await scenario.pass(10_000)
+    expect(alice.byes).toEqual([])
+    carol.answer()
+    await scenario.pass(500)
+    alice.dialog?.bye()
+    await scenario.pass(500)
+    expect(carol.byes).toHaveLength(1)
+    expect(await queue.left()).toEqual(nothing)
+  })
+
+  it('of a transfer from a desk', async () => {
+    const { queue, scenario, alice, carol, person } = await talking()
+    const [call] = scenario.house.calls.list()
+    await scenario.during(new CallActs(scenario.house.calls).transfer(call?.id as never, person(), '600'))
+    await scenario.pass(100)
+    expect(queue.heard).toEqual(['alice: music'])
+    carol.answer()
+    await scenario.pass(500)
+    alice.dialog?.bye()
+    await scenario.pass(10_000)
+    expect(await queue.left()).toEqual(nothing)
+  })
+
+  it.each([0, 100])(
+    'of a blind transfer: the server dies %i ms after it, and nobody hangs in a dead call',
+    async (ms) => {
+      const { queue, scenario, alice, carol, dave, refer } = await talking()
+      await refer(dave)
+      await scenario.pass(ms)
+      await queue.crash()
+      await scenario.pass(2_000)
+      expect([alice.byes.length, dave.byes.length, carol.cancels.length]).toEqual([1, 1, 1])
+      expect((await scenario.records()).map(({ state }) => state)).toEqual(['interrupted', 'interrupted'])
+      expect(await queue.left()).toEqual(nothing)
+    },
+  )
 })
