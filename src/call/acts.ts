@@ -5,6 +5,7 @@ import { CallError } from './errors.ts'
 import { joinLegs, type Leg } from './leg.ts'
 import { Origination } from './origination.ts'
 import { planFor } from './plan.ts'
+import { decline, divert, ringOnly } from './ringing-acts.ts'
 import { presentedOf } from './station.ts'
 import { transferTo } from './transfer.ts'
 import type { CallId } from './types.ts'
@@ -25,17 +26,17 @@ export class CallActs {
     const call = this.#ringingFor(id, person)
     const mine = call.view().branches.some((branch) => branch.station === station && branch.personId === person.id)
     if (!mine) throw new CallError('not-allowed')
-    call.ringOnly(station)
+    ringOnly(call, station)
   }
 
   /** The person does not take the call. */
   decline(id: CallId, person: Person): void {
-    this.#ringingFor(id, person).decline(person.id)
+    decline(this.#ringingFor(id, person), person.id)
   }
 
   /** A ringing call goes to somebody else, by the dial policy and on the person's account; `voicemail` is the person's own mailbox. */
   divert(id: CallId, person: Person, to: string): void {
-    this.#ringingFor(id, person).divert(to, person)
+    divert(this.#ringingFor(id, person), to, person)
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import { rungNow } from './call-people.ts'
 import type { CallView } from './types.ts'
 
 /** What the rest of the house sees of a call now. */
@@ -21,7 +22,7 @@ export function viewOf(call: Call): CallView {
     startedAt: call.startedAt,
     ...(call.answeredAt > 0 ? { answeredAt: call.answeredAt } : {}),
     branches: call.branchViews(call.host.core.clock.now()),
-    rings: call.state === 'ringing' ? call.rungNow : [],
+    rings: call.state === 'ringing' ? rungNow(call) : [],
     ...(call.state === 'ended' ? { cause: call.cause } : {}),
   }
 }

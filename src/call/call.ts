@@ -14,14 +14,14 @@ import { type Claim, claimFor } from './claim.ts'
 import { ContextWriter } from './context-writer.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, isRefusal, refusalOf } from './errors.ts'
-import { follow, forwardTo } from './forwarding.ts'
+import { forwardTo } from './forwarding.ts'
 import { Leg, type LegListener, type Party } from './leg.ts'
 import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
 import { recordOf } from './record.ts'
 import { redirectTargets } from './redirect.ts'
 import { Ringing, type RingingListener } from './ringing.ts'
 import type { ServedCall } from './served-call.ts'
-import { asRulesSee, directMediaOf, personOf, presentedFor, type Station } from './station.ts'
+import { asRulesSee, directMediaOf, presentedFor, type Station } from './station.ts'
 import { CallTrace } from './trace.ts'
 import { handleRefer } from './transfer.ts'
 import type { BranchView, CallChange, CallView } from './types.ts'
@@ -307,33 +307,6 @@ export class Call implements RingingListener, LegListener {
     return [this.caller, this.callee].find((leg) => leg?.party.person?.id === personId)
   }
 
-  /** Only this station rings on. @throws CallError `taken` when the call rings no more, `unreachable` when that station does not ring */
-  ringOnly(station: string): void {
-    if (!this.ringing?.open) throw this.refusal()
-    if (!this.ringing.only(station)) throw new CallError('unreachable')
-  }
-
-  /** A person does not want the call: their stations stop; whoever else is rung may still take it. @throws CallError `taken` */
-  decline(personId: string): void {
-    if (!this.ringing?.open) throw this.refusal()
-    this.ringing.decline(personId)
-  }
-
-  /** Sends a ringing call elsewhere, on behalf of a person; `voicemail` is the person's own. @throws CallError `taken`, or the dial policy's refusal: then it rings on */
-  divert(to: string, person: Person): void {
-    if (!this.ringing?.open) throw this.refusal()
-    if (this.served) throw new CallError('not-allowed')
-    if (to === 'voicemail') {
-      this.#toVoicemail(this.ringing, person)
-      return
-    }
-    const plan = planFor(to, { kind: 'on-behalf', person }, this.host.surroundings, this.planRequest(1))
-    // Of a call that another process has, nothing here may answer.
-    if (plan.queue !== undefined && this.route) throw new CallError('not-allowed')
-    this.ringing.cancel('diverted', person.login, [])
-    follow(this, plan)
-  }
-
   /** Adds the branches of a transfer to the history. */
   noteBranches(branches: readonly Branch[]): void {
     const now = this.host.core.clock.now()
@@ -364,15 +337,6 @@ export class Call implements RingingListener, LegListener {
     return this.from.trunk ? 'in' : this.plan?.outside || this.outTrunk ? 'out' : 'internal'
   }
 
-  /** Everybody who has a part in this call, and the group that was called, by id. */
-  *personIds(): Generator<string> {
-    const { from, plan, caller, callee } = this
-    for (const person of [from.person, caller?.party.person, callee?.party.person]) if (person) yield person.id
-    if (plan) yield* plan.people
-    if (plan) yield plan.callee.id
-    for (const { station } of this.ringingBranches) if (station.kind === 'device') yield station.person.id
-  }
-
   /** Branches of this call that ring, those of a transfer too. */
   get ringingBranches(): readonly Branch[] {
     return (this.ringing ?? this.otherRinging)?.branches ?? []
@@ -382,26 +346,6 @@ export class Call implements RingingListener, LegListener {
   get waiting(): { callId: string; localTag: string; remoteTag: string; early: boolean } | undefined {
     const side = this.state === 'ended' ? undefined : this.side
     return side && { ...side.state(), early: this.#ringingShown }
-  }
-
-  /** Whether the person has a part in this call: for `maxCalls`. */
-  concerns(personId: string): boolean {
-    const callee = this.callee?.party.person?.id ?? this.claimed?.by.person?.id
-    return this.from.person?.id === personId || callee === personId || this.plan?.people.has(personId) === true
-  }
-
-  /** Whom the call rings now: people with a station that rings, and the group that was called; by id. */
-  get rungNow(): readonly string[] {
-    if (this.served) return []
-    const people = (this.ringing?.branches ?? []).filter(({ live }) => live).map(({ station }) => personOf(station))
-    const ids = new Set(people.filter((id) => id !== ''))
-    if (ids.size > 0 && this.plan) ids.add(this.plan.rings)
-    return [...ids]
-  }
-
-  /** Whom the call was for. */
-  get rungAtAll(): readonly string[] {
-    return this.plan ? [this.plan.rings, ...this.plan.people] : []
   }
 
   branchViews(now: number): readonly BranchView[] {
@@ -507,21 +451,12 @@ export class Call implements RingingListener, LegListener {
     if (this.state !== 'ringing' || this.served || this.route) return false
     const service = this.host.answering(this, cause)
     if (!service) return false
-    this.#give(service)
+    this.give(service)
     return true
   }
 
-  /** The mailbox answers, whether the person lets other calls go there or not. */
-  #toVoicemail(ringing: Ringing, person: Person): void {
-    this.sentToVoicemailBy = person
-    const service = this.host.answering(this, undefined)
-    this.sentToVoicemailBy = undefined
-    if (!service) throw new CallError('not-found')
-    ringing.cancel('diverted', person.login, [])
-    this.#give(service)
-  }
-
-  #give(service: AnsweringService): void {
+  /** A service answers the caller. */
+  give(service: AnsweringService): void {
     this.history = this.branchViews(this.host.core.clock.now())
     inBackground(this.host.core, 'answering a call', answerBy(this, service))
   }

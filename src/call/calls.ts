@@ -11,6 +11,7 @@ import { type Admission, admit, callerOf, refuse } from './admission.ts'
 import type { AnswerFinder } from './answer-by.ts'
 import type { RungDialog } from './branch.ts'
 import { Call, type CallHost } from './call.ts'
+import { concerns } from './call-people.ts'
 import { CallTraces, peerOf } from './call-traces.ts'
 import type { Caller } from './caller.ts'
 import { InvitedCaller } from './caller-side.ts'
@@ -73,7 +74,7 @@ export class Calls implements LiveCalls, UserAgentHandler, CallHost {
       reachableByPush: (personId) => core.reachableByPush(personId),
       now: () => core.clock.now(),
       maxForwards: core.settings.maxForwards,
-      callsOf: (personId) => this.#count((call) => call.concerns(personId)),
+      callsOf: (personId) => this.#count((call) => concerns(call, personId)),
       trunkIsFull: (trunk) => this.#trunkIsFull(trunk),
       mayGoOutside: (person) => this.#count((call) => call.account === person) < person.settings.maxOutsideCalls,
     }

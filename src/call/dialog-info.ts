@@ -1,5 +1,6 @@
 import { type Group, type Person, type Sight, sightOf } from '#directory'
 import type { Call, CallHost } from './call.ts'
+import { partOf } from './call-people.ts'
 import { entriesOf, type WatchedParty } from './dialog-entries.ts'
 import { type DialogEntry, dialogElements, dialogInfo } from './dialog-info-xml.ts'
 import type { CallErrorCode } from './errors.ts'
@@ -82,7 +83,7 @@ export class DialogEvents implements EventPackage {
   #update(call: Call): void {
     const before = this.#showing.get(call)
     const concerned = new Set(before)
-    for (const id of call.personIds()) {
+    for (const id of partOf(call)) {
       const party = this.#parties.get(id)
       if (party) concerned.add(party)
     }

@@ -1,6 +1,7 @@
 export { CallActs } from './acts.ts'
 export type { AnswerFinder, AnsweringService } from './answer-by.ts'
 export type { Call } from './call.ts'
+export { rungAtAll, rungNow } from './call-people.ts'
 export { askingCaller, type Caller } from './caller.ts'
 export { Calls } from './calls.ts'
 export type { Claim, JoinOutcome } from './claim.ts'

@@ -7,6 +7,8 @@ import {
   type NamedDialog,
   replaceEarly,
   ringTaker,
+  rungAtAll,
+  rungNow,
 } from '#call'
 import { mayPickUp, type Person, picksUp } from '#directory'
 
@@ -118,8 +120,8 @@ export class CallPickup {
     let late: Call | undefined
     for (const call of this.#calls.all()) {
       if (call.from.person?.id === picker.id) continue
-      if (call.state === 'ringing' && meant(call.rungNow)) return call
-      if (this.#justTaken(call) && meant(call.rungAtAll)) late = call
+      if (call.state === 'ringing' && meant(rungNow(call))) return call
+      if (this.#justTaken(call) && meant(rungAtAll(call))) late = call
     }
     if (late) return late.refusal()
     return new CallError(called === undefined && !picksUp(directory, picker) ? 'not-allowed' : 'nothing-rings')
@@ -127,7 +129,7 @@ export class CallPickup {
 
   #mayTake(picker: Person, call: Call): boolean {
     const { directory } = this.#calls.core
-    const ids = call.state === 'ringing' ? call.rungNow : call.rungAtAll
+    const ids = call.state === 'ringing' ? rungNow(call) : rungAtAll(call)
     return call.from.person?.id !== picker.id && ids.some((id) => mayPickUp(directory, picker, id))
   }
 

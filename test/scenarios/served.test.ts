@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { askingCaller, CallError, type HeldLeg, LegEnded, NotAnswered, presentedOf } from '#call'
+import { askingCaller, CallActs, CallError, type HeldLeg, LegEnded, NotAnswered, presentedOf } from '#call'
 import { Scenario } from './checked.ts'
 import type { Phone } from './phone.ts'
 
@@ -29,7 +29,7 @@ async function house() {
     bob.answer()
     return scenario.during(held)
   }
-  return { scenario, alice, bob, served, ringBob, ringAlice, bobWaits }
+  return { scenario, alice, bob, person, served, ringBob, ringAlice, bobWaits }
 }
 
 async function press(scenario: Scenario, phone: Phone, keys: string): Promise<void> {
@@ -233,10 +233,10 @@ describe('a call that the server makes', () => {
   )
 
   it('a desk declines what rings there, and the server that stops ends what waits', async () => {
-    const { scenario, bob, served, ringBob, bobWaits } = await house()
+    const { scenario, bob, person, served, ringBob, bobWaits } = await house()
     const declined = refusal(ringBob())
     await scenario.pass(300)
-    served.call.decline('demo-bob')
+    new CallActs(scenario.house.calls).decline(served.call.id, person('bob'))
     expect(await scenario.during(declined)).toMatchObject({ code: 'declined' })
     await scenario.pass(100)
     expect(bob.cancels).toHaveLength(1)
