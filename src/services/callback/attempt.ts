@@ -1,7 +1,6 @@
 import {
   askingCaller,
   CallError,
-  type CallErrorCode,
   type Caller,
   type CallPlan,
   type Calls,
@@ -13,12 +12,14 @@ import {
   presentedOf,
   type ServedCall,
 } from '#call'
-import type { Timer } from '#lib'
-import { type Sound, type SpokenPart, sayKeys } from '#media'
+import type { Sound } from '#media'
 import type { CallbackAttemptRow, CallbackRow } from '#storage'
 import type { PlaceInLine, QueueLines, Turn } from '../types.ts'
+import { CallerNotAnswered, causeOf, outcomeOfRefusal } from './attempt-outcome.ts'
+import { AttemptWords } from './attempt-words.ts'
 import { CentreWatch } from './centre-watch.ts'
 import { inLineOf, standInLine, waitsSince } from './in-line.ts'
+import { pressesOne } from './press-one.ts'
 import type { CentreRecordings } from './recordings.ts'
 import type { Outcome } from './retry.ts'
 import type {
@@ -31,9 +32,6 @@ import type {
   InLine,
   LegConfirmation,
 } from './types.ts'
-
-/** How long a name may take to be spoken, in ms; then the number is said. */
-const speakMs = 2_000
 
 export interface AttemptParts {
   readonly calls: Calls
@@ -75,6 +73,7 @@ export class Attempt {
   /** As it is now; storage has it a moment later. */
   row: CallbackAttemptRow
   readonly #parts: AttemptParts
+  readonly #words: AttemptWords
   readonly #confirmations: LegConfirmation[] = []
   #served: ServedCall | undefined
   #recording: { stop(): void } | undefined
@@ -85,6 +84,7 @@ export class Attempt {
   constructor(parts: AttemptParts) {
     this.#parts = parts
     this.row = parts.row
+    this.#words = new AttemptWords(parts.calls.core.clock, parts.announcer, parts.request)
   }
 
   /** Where it is. */
@@ -195,8 +195,8 @@ export class Attempt {
 
     if (!turn && (await this.#centreWait())?.open === false) return 'called-closed'
     this.#step('ringing-called')
-    // While it rings there is time to speak the name; it is remembered.
-    void this.#spoken(this.#languageOf(this.#called))
+    // While it rings there is time to speak the name.
+    void this.#words.prepare(this.#called)
     const called = await this.#ring(served, 'called', calledPlan, from.presented, { limitMs: turn?.ringMs })
     if (request.keys === '') {
       this.#step('announcing-called')
@@ -298,33 +298,29 @@ export class Attempt {
 
   /** Who asks for the call; whether the called wants it. */
   async #announceToCalled(called: HeldLeg, plan: CallPlan): Promise<boolean> {
-    const language = this.#languageOf(this.#called)
-    const who = await this.#say(language, ['callback-requested-by', ...(await this.#spoken(language))])
+    const who = await this.#words.whoAsks(this.#called)
     if (!(this.#called.pressOne ?? plan.outside)) {
       await called.say(who)
       return true
     }
-    return this.#pressesOne('called', called, who, await this.#say(language, ['press-1-to-connect']))
+    return this.#agrees('called', called, who, await this.#words.say(this.#called, ['press-1-to-connect']))
   }
 
   async #announceToCaller(caller: HeldLeg): Promise<boolean> {
-    const language = this.#languageOf(this.#caller)
-    const greeting = await this.#say(language, ['callback-you-asked-for'])
+    const greeting = await this.#words.say(this.#caller, ['callback-you-asked-for'])
     if (!this.#caller.pressOne) {
       await caller.say(greeting)
       return true
     }
-    return this.#pressesOne('caller', caller, greeting, await this.#say(language, ['press-1-to-connect']))
+    return this.#agrees('caller', caller, greeting, await this.#words.say(this.#caller, ['press-1-to-connect']))
   }
 
   /** Music and machines are behind a centre's menu: the question is asked until a person presses the key. */
   async #personAtCentre(called: HeldLeg): Promise<boolean> {
     if (this.#called.pressOne === false) return true
     const { clock } = this.#parts.calls.core
-    const { centreMs, keyMs } = this.#parts.settings
-    const language = this.#languageOf(this.#called)
-    const words = ['callback-requested-by', ...(await this.#spoken(language)), 'press-1-to-connect'] as const
-    const question = await this.#say(language, words)
+    const { centreMs } = this.#parts.settings
+    const question = await this.#words.whoAsks(this.#called, ['press-1-to-connect'])
     const until = clock.now() + centreMs
     const told = (line: InLine): void => {
       this.#note({ line })
@@ -333,7 +329,7 @@ export class Attempt {
     const watch = new CentreWatch({ clock, ask: () => this.#centreWait(), told })
     try {
       while (!watch.ringNow.aborted && clock.now() < Math.max(until, watch.until))
-        if (await this.#hasPressed('called', called, question, keyMs, watch.ringNow)) return true
+        if (await this.#hasPressed('called', called, question, watch.ringNow)) return true
       return watch.ringNow.aborted
     } finally {
       watch.stop()
@@ -345,43 +341,13 @@ export class Attempt {
   }
 
   /** @param question asked twice */
-  async #pressesOne(role: 'called' | 'caller', held: HeldLeg, first: Sound, question: Sound): Promise<boolean> {
-    const { keyMs } = this.#parts.settings
-    return (
-      (await this.#hasPressed(role, held, [first, question], keyMs)) ||
-      (await this.#hasPressed(role, held, question, keyMs))
-    )
+  async #agrees(role: 'called' | 'caller', held: HeldLeg, first: Sound, question: Sound): Promise<boolean> {
+    return (await this.#hasPressed(role, held, [first, question])) || (await this.#hasPressed(role, held, question))
   }
 
-  /** Whether 1 is pressed while the sound is played or within `waitMs` after it, or until there is enough; other keys mean nothing. */
-  async #hasPressed(
-    role: 'called' | 'caller',
-    held: HeldLeg,
-    sound: Sound,
-    waitMs: number,
-    enough?: AbortSignal,
-  ): Promise<boolean> {
-    const over = new AbortController()
-    const giveUp = (): void => over.abort()
-    enough?.addEventListener('abort', giveUp, { once: true })
-    const pressesOne = async (): Promise<boolean> => {
-      while (!over.signal.aborted) if ((await held.digits({ signal: over.signal })) === '1') return true
-      return false
-    }
-    const asked = held.play(sound)
-    const { clock } = this.#parts.calls.core
-    let patience: Timer | undefined
-    asked.ended.then(() => {
-      if (!over.signal.aborted) patience = clock.setTimeout(() => over.abort(), waitMs)
-    })
-    try {
-      if (!(await pressesOne())) return false
-    } finally {
-      clock.clearTimeout(patience)
-      enough?.removeEventListener('abort', giveUp)
-      over.abort()
-      asked.stop()
-    }
+  async #hasPressed(role: 'called' | 'caller', held: HeldLeg, sound: Sound, enough?: AbortSignal): Promise<boolean> {
+    const { calls, settings } = this.#parts
+    if (!(await pressesOne(held, sound, calls.core.clock, settings.keyMs, enough))) return false
     this.#confirm(role, 'key', held.party.station, held.party.trunk?.name ?? '', 0)
     return true
   }
@@ -390,7 +356,7 @@ export class Attempt {
   #entertain(called: HeldLeg): { stop(): void } {
     let over = false
     const entertain = async (): Promise<void> => {
-      const connecting = await this.#say(this.#languageOf(this.#called), ['connecting'])
+      const connecting = await this.#words.say(this.#called, ['connecting'])
       if (over) return
       await called.say(connecting)
       if (!over) called.play({ tone: 'ringback' }, { loop: true })
@@ -405,41 +371,10 @@ export class Attempt {
 
   async #apologise(called: HeldLeg, outcome: Outcome): Promise<Outcome> {
     this.#step('apologising')
-    const sorry = await this.#say(this.#languageOf(this.#called), ['caller-not-reached', 'goodbye'])
+    const sorry = await this.#words.say(this.#called, ['caller-not-reached', 'goodbye'])
     // Who hangs up on it has heard enough.
     await called.say(sorry).catch(() => {})
     return outcome
-  }
-
-  /** Who asks: by name where it can be spoken, else by number. */
-  async #spoken(language: string): Promise<readonly (SpokenPart | Sound)[]> {
-    const { dial, name } = this.#caller
-    const spoken = name === '' ? undefined : await this.#inTime(this.#parts.announcer.speak?.(name, language))
-    return spoken ? [spoken] : ['the-number', ...sayKeys(dial)]
-  }
-
-  /** Nobody who has answered waits in silence for a slow voice. */
-  async #inTime<T>(work: Promise<T | undefined> | undefined): Promise<T | undefined> {
-    const { clock } = this.#parts.calls.core
-    let timer: Timer | undefined
-    const late = new Promise<undefined>((resolve) => {
-      timer = clock.setTimeout(() => resolve(undefined), speakMs)
-    })
-    try {
-      return await Promise.race([work, late])
-    } catch {
-      return undefined
-    } finally {
-      clock.clearTimeout(timer)
-    }
-  }
-
-  #say(language: string, parts: readonly (SpokenPart | Sound)[]): Promise<Sound> {
-    return this.#parts.announcer.say(language, parts)
-  }
-
-  #languageOf({ language }: CallbackParty): string {
-    return language || this.#parts.request.language || 'en'
   }
 
   // ---- what is noted -------------------------------------------------------------------------------------------------------------
@@ -483,27 +418,4 @@ export class Attempt {
     log.error({ error: String((error as Error)?.stack ?? error) }, 'an attempt failed on a bug')
     return 'called-unreachable'
   }
-}
-
-class CallerNotAnswered extends CallError {}
-
-function outcomeOfRefusal(error: CallError): Outcome {
-  const { code } = error
-  // The server stops, or has no room: that is nobody's answer.
-  if (code === 'draining' || code === 'overload') return 'interrupted'
-  if (code === 'not-found') return 'not-found'
-  if (/-not-allowed$|^not-allowed$|^trunk-to-outside$|^loop$/.test(code)) return 'not-allowed'
-  const side = error instanceof CallerNotAnswered ? 'caller' : 'called'
-  return code === 'no-answer' || code === 'busy' || code === 'declined' ? `${side}-${code}` : `${side}-unreachable`
-}
-
-/** What the record says of a call that was not joined. */
-function causeOf(outcome: Outcome): CallErrorCode {
-  if (outcome.endsWith('-no-answer') || outcome.endsWith('-no-key')) return 'no-answer'
-  if (outcome.endsWith('-busy')) return 'busy'
-  if (outcome.endsWith('-declined')) return 'declined'
-  if (outcome.endsWith('-unreachable')) return 'unreachable'
-  if (outcome === 'not-found') return 'not-found'
-  if (outcome === 'not-allowed') return 'not-allowed'
-  return outcome === 'interrupted' ? 'draining' : 'cancelled'
 }

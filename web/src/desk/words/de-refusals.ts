@@ -28,7 +28,7 @@ export const deRefusals: Readonly<Record<string, string>> = {
   cancelled: 'Der Anruf wurde abgebrochen.',
   'nothing-rings': 'Dort klingelt nichts mehr.',
   'caller-gone': 'Der Anrufer hat aufgelegt.',
-  'queue-not-here': 'Ein Gespräch kann nicht an eine Warteschlange übergeben werden.',
+  'queue-not-here': 'Dieses Gespräch kann nicht an eine Warteschlange übergeben werden.',
   'not-acceptable': 'Die beiden Seiten haben keinen gemeinsamen Codec.',
   overload: 'Der Server ist überlastet. Versuchen Sie es gleich noch einmal.',
   draining: 'Der Server wird gerade angehalten. Versuchen Sie es gleich noch einmal.',
