@@ -198,6 +198,8 @@ export interface CallbackStorage {
     nextDue(channels?: readonly string[]): Promise<number | undefined>
     /** One process takes a message until `until`. @returns false where another has it */
     take(id: string, node: string, now: number, until: number): Promise<boolean>
+    /** What a process had taken when it died is due now. */
+    release(node: string, now: number): Promise<void>
     put(row: OutboxRow): Promise<void>
     of(callbackId: string): Promise<readonly OutboxRow[]>
   }

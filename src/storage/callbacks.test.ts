@@ -201,6 +201,11 @@ describeStorages((given) => {
     const taken = await Promise.all(['n1', 'n2', 'n3'].map((node, i) => outbox.take('m1', node, 200, 1_200 + i)))
     expect(taken.filter(Boolean)).toHaveLength(1)
     expect(await outbox.due(250, 10)).toEqual([])
+    const holder = `n${taken.indexOf(true) + 1}`
+    await outbox.release('n4', 250)
+    expect(await outbox.due(250, 10)).toEqual([])
+    await outbox.release(holder, 250)
+    expect(await outbox.due(250, 10)).toMatchObject([{ id: 'm1', node: '', dueAt: 250, tries: 1 }])
     await outbox.put(aNotice({ id: 'm1', state: 'sent', tries: 1 }))
     expect(await outbox.take('m1', 'n1', 5_000, 6_000)).toBe(false)
     expect(await outbox.nextDue()).toBe(300)

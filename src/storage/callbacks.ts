@@ -17,6 +17,7 @@ import {
   putAskerKey,
   putAttempt,
   putNotice,
+  releaseNotices,
   takeNotice,
 } from './statements.ts'
 import type { WriteQueue } from './write-queue.ts'
@@ -209,6 +210,7 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
         const row = await reads.selectFrom('outbox').selectAll().where('id', '=', id).executeTakeFirst()
         return row?.state === 'waiting' && row.node === node && row.dueAt === until
       },
+      release: (node, now) => queue.add([releaseNotices, now, node]),
       put(row) {
         const unit: Unit = []
         pushRow(unit, putNotice, outboxTable, row)

@@ -401,6 +401,14 @@ export const takeNotice = update(
     `UPDATE outbox SET due_at = v.p0, node = v.p1, tries = tries + 1 FROM ${rows} WHERE outbox.id = v.p3 AND outbox.state = 'waiting' AND outbox.due_at <= v.p2`,
 )
 
+/** Now, node: what it had taken and not sent is due. */
+export const releaseNotices = update(
+  ['bigint', 'text'],
+  1,
+  (rows) =>
+    `UPDATE outbox SET due_at = v.p0, node = '' FROM ${rows} WHERE outbox.node = v.p1 AND outbox.state = 'waiting' AND outbox.due_at > v.p0`,
+)
+
 /** A new message; one that is there stays as it is. */
 export const putVoicemail = put(voicemailTable, false, true)
 /** State, length, partial, mail, id. */

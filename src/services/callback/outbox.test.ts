@@ -87,7 +87,16 @@ test('it is given up when it never can, and after a day', async () => {
   await run.stop()
 })
 
-test('what a crashed run was sending goes out after a while', async () => {
+test('what the last run of this server was sending goes out at once', async () => {
+  await storage.callbacks.outbox.put(row())
+  await storage.callbacks.outbox.take('n1', 'a', clock.now(), clock.now() + 5 * minute)
+  const run = outbox('a')
+  run.start()
+  await eventually(() => expect(sent).toHaveLength(1))
+  await run.stop()
+})
+
+test('what a crashed run of another was sending goes out after a while', async () => {
   await storage.callbacks.outbox.put(row())
   await storage.callbacks.outbox.take('n1', 'dead', clock.now(), clock.now() + 5 * minute)
   const run = outbox()

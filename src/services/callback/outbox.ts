@@ -33,6 +33,8 @@ export class Outbox {
   readonly #ports: ReadonlyMap<string, MessagePort>
   readonly #rounds: Rounds
   #startedAt = 0
+  /** Whether what the last run of this node was sending has been taken up. */
+  #released = false
 
   constructor(parts: OutboxParts) {
     this.#parts = parts
@@ -64,7 +66,9 @@ export class Outbox {
 
   /** @returns ms until the next look */
   async #round(): Promise<number> {
-    const { storage, clock } = this.#parts
+    const { storage, clock, node } = this.#parts
+    if (!this.#released) await storage.outbox.release(node, clock.now())
+    this.#released = true
     const channels = [...this.#ports.keys()]
     const due = await storage.outbox.due(clock.now(), atOnce, channels)
     await Promise.all(due.map((row) => this.#sendOne(row)))
