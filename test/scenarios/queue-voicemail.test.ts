@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { PersonInput } from '#directory'
 import { readWav } from '#media'
 import type { QueueInput, VoicemailMail } from '#services'
 import type { VoicemailRow } from '#storage'
@@ -31,13 +32,19 @@ async function house(settings: Partial<QueueInput>, voicemailMail?: VoicemailMai
   )
   const { numbers: _numbers, ...person } = bob
   await scenario.during(scenario.directory.putPerson({ ...person, email: 'bob@example.org' }))
+  const change = async (login: string, more: PersonInput['settings']) => {
+    const before = scenario.directory.personByLogin(login)
+    if (!before) throw new Error(`no ${login}`)
+    const { numbers: _numbers, ...rest } = before
+    await scenario.during(scenario.directory.putPerson({ ...rest, settings: { ...before.settings, ...more } }))
+  }
   const put = (more: Partial<QueueInput>) =>
     scenario.during(
       scenario.house.queues.put({ id: 'q', name: 'Sales', extension: '600', longestWaitSeconds: 10, ...more }),
     )
   await put(settings)
   const alice = await scenario.registered('alice', 'alice', '10.0.0.1')
-  return { scenario, alice, group, bob, put, options }
+  return { scenario, alice, group, bob, put, change, options }
 }
 
 async function recording(scenario: Scenario): Promise<VoicemailRow> {
@@ -113,6 +120,52 @@ describe('a queue that sends callers to a mailbox', () => {
     alice.dialog?.bye()
     expect(await kept(scenario, bob.id)).toHaveLength(1)
     await nobodyLeft(scenario)
+  })
+
+  describe('by way of a person who does not take the call', () => {
+    const away = { ring: { ringMs: 10_000 }, voicemail: { on: true } }
+
+    it.each([
+      ['does not answer', '102', {}, undefined],
+      ['has no phone', '104', {}, undefined],
+      ['declines', '102', {}, 603],
+      ['is not to be disturbed', '102', { doNotDisturb: true }, undefined],
+      ['forwards to who does not answer', '103', { forward: { noAnswer: '102' } }, undefined],
+    ])('%s: their voicemail', async (_what, overflowTo, more, status) => {
+      const { scenario, alice, change } = await house({ overflowTo })
+      const bob = await scenario.registered('bob', 'bob', '10.0.0.2')
+      const carol = await scenario.registered('carol', 'carol', '10.0.0.3')
+      const owner = overflowTo === '104' ? 'dave' : 'bob'
+      await change(owner, away)
+      if (overflowTo === '103') await change('carol', { ring: { ringMs: 5_000 }, ...more })
+      else await change(owner, { ...away, ...more })
+      expect(await scenario.during(alice.call('600').result)).toBe(200)
+      await scenario.pass(10_500)
+      expect(carol.rung).toHaveLength(overflowTo === '103' ? 1 : 0)
+      if (status) bob.rung[0]?.reject(status)
+      const id = scenario.directory.personByLogin(owner)?.id ?? ''
+      expect((await recording(scenario)).ownerId).toBe(id)
+      expect(bob.rung).toHaveLength(owner === 'dave' || 'doNotDisturb' in more ? 0 : 1)
+      await scenario.pass(3_000)
+      alice.dialog?.bye()
+      expect(await kept(scenario, id)).toMatchObject([{ callerNumber: '101', state: 'kept' }])
+      expect(await scenario.records()).toMatchObject([{ answeredStation: 'voicemail', state: 'ended' }])
+      await nobodyLeft(scenario)
+    })
+
+    it('says that nobody is available where their voicemail is off', async () => {
+      const { scenario, alice, bob: person, change } = await house({ overflowTo: '102' })
+      const bob = await scenario.registered('bob', 'bob', '10.0.0.2')
+      await change('bob', { ...away, voicemail: { on: false } })
+      expect(await scenario.during(alice.call('600').result)).toBe(200)
+      await eventually(async () => {
+        await scenario.pass(1_000)
+        expect(alice.byes).toHaveLength(1)
+      })
+      expect(bob.rung).toHaveLength(1)
+      expect(await kept(scenario, person.id)).toEqual([])
+      await nobodyLeft(scenario)
+    })
   })
 
   it('says that nobody is available where the mailbox is gone', async () => {

@@ -173,6 +173,66 @@ describe('a queue', () => {
     expect(await queue.left()).toEqual(nothing)
   })
 
+  describe('that is changed while callers wait in it', () => {
+    const others = { name: 'Sales', extension: '600', wrapUpSeconds: 0, people: [] }
+
+    it('lets them wait less, and sends them to where it overflows to now', async () => {
+      const { queue, scenario, alice, carol, dave } = await house({
+        ...{ people: [], overflowTo: '103', longestWaitSeconds: 600 },
+      })
+      const change = (settings: Partial<QueueInput>) =>
+        scenario.during(scenario.house.queues.put({ ...others, id: queue.queue.id, ...settings }))
+      await queue.call(alice)
+      await scenario.pass(20_000)
+      await change({ overflowTo: '104', longestWaitSeconds: 40 })
+      await scenario.pass(15_000)
+      expect(dave.rung).toHaveLength(0)
+      await scenario.pass(10_000)
+      expect([dave.rung.length, carol.rung.length]).toEqual([1, 0])
+      dave.answer()
+      await scenario.pass(500)
+      expect(scenario.house.calls.list()).toMatchObject([{ answeredBy: 'dave/phone' }])
+      alice.dialog?.bye()
+      expect(await queue.left()).toEqual(nothing)
+    })
+
+    it('lets them wait longer; less than they have waited means now', async () => {
+      const { queue, scenario, alice, dave } = await house({
+        ...{ people: [], overflowTo: '104', longestWaitSeconds: 20 },
+      })
+      const change = (longestWaitSeconds: number) =>
+        scenario.during(
+          scenario.house.queues.put({ ...others, id: queue.queue.id, overflowTo: '104', longestWaitSeconds }),
+        )
+      await queue.call(alice)
+      await scenario.pass(10_000)
+      await change(600)
+      await scenario.pass(60_000)
+      expect(dave.rung).toHaveLength(0)
+      expect(queue.view.waiting).toMatchObject([{ number: '101', place: 1 }])
+      await change(30)
+      await scenario.pass(500)
+      expect(dave.rung).toHaveLength(1)
+      alice.dialog?.bye()
+      expect(await queue.left()).toEqual(nothing)
+    })
+
+    it('takes and offers the key that keeps the place as it is set now', async () => {
+      const { queue, scenario, alice } = await house({ people: [] })
+      await queue.call(alice)
+      await scenario.during(scenario.house.queues.put({ ...others, id: queue.queue.id, callback: false }))
+      await queue.press(alice, '1')
+      await scenario.pass(1_500)
+      expect(queue.heard).toEqual(['alice: music'])
+      await scenario.during(scenario.house.queues.put({ ...others, id: queue.queue.id, callback: true }))
+      await queue.press(alice, '1')
+      await scenario.pass(1_500)
+      expect(queue.heard.at(-1)).toContain('this-is-a-callback-for')
+      alice.dialog?.bye()
+      expect(await queue.left()).toEqual(nothing)
+    })
+  })
+
   it('two queues that overflow into each other let the caller go', async () => {
     const { queue, scenario, alice } = await house({ people: [], overflowTo: '601', longestWaitSeconds: 10 })
     const other = { name: 'Help', extension: '601', overflowTo: '600', longestWaitSeconds: 10 }

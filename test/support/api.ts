@@ -100,7 +100,10 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
   const queues = new QueueService({
     calls: { core: callCore, answerBy() {}, all: () => [], watch: () => () => {} } as unknown as Calls,
     ...{ announcer: {} as never, callbacks: service, directory },
-    mailboxes: { find: (whose) => voicemail.of(whose)?.id ?? directory.personByLogin(whose)?.id, take: async () => {} },
+    mailboxes: {
+      find: (whose) => voicemail.of(whose)?.id ?? directory.personByLogin(whose)?.id,
+      ...{ ofMissed: () => undefined, mayTake: () => false, take: async () => {} },
+    },
   })
   const server = await createHttpServer({
     address: '127.0.0.1',

@@ -14,9 +14,9 @@ export interface HeldCallerParts {
   readonly served: ServedCall
   /** When they came: of another queue where they overflowed. */
   readonly since: number
-  /** Until when they may wait. */
-  readonly until: number
-  enter(turn: Waiting['turn']): Promise<Waiting>
+  /** When they came to this queue: from then on its longest wait counts. */
+  readonly entered: number
+  enter(turn: Waiting['turn'], changed: () => void): Promise<Waiting>
   left(waiting: Waiting): void
   giveBack(agents: readonly Person[]): void
   missed(agents: readonly Person[]): void
@@ -31,6 +31,8 @@ export class HeldCaller {
   readonly #over = new AbortController()
   /** They have pressed 1. */
   #keepsPlace = false
+  /** The queue's settings were changed while they wait: how long they may is another time. */
+  #reconsider: () => void = () => {}
 
   constructor(parts: HeldCallerParts) {
     this.#parts = parts
@@ -41,10 +43,13 @@ export class HeldCaller {
     const { room, caller, served, enter, left } = this.#parts
     let arrived: (agents: readonly Person[]) => void = () => {}
     const turns: (readonly Person[])[] = []
-    const waiting = await enter((agents) => {
-      turns.push(agents)
-      arrived(agents)
-    })
+    const waiting = await enter(
+      (agents) => {
+        turns.push(agents)
+        arrived(agents)
+      },
+      () => this.#reconsider(),
+    )
     const turn = (): Promise<readonly Person[]> => {
       const { promise, resolve } = Promise.withResolvers<readonly Person[]>()
       arrived = resolve
@@ -64,7 +69,7 @@ export class HeldCaller {
         const agents = turns.shift() ?? []
         if (await this.#ring(waiting, agents)) return 'joined'
         // Who may wait no longer, or has chosen meanwhile, is not made to hear another agent ring.
-        if (this.#parts.until <= served.call.host.core.clock.now()) return 'too-long'
+        if (this.#until <= served.call.host.core.clock.now()) return 'too-long'
         if (this.#keepsPlace) return 'keeps-place'
         room.again(waiting)
       }
@@ -134,11 +139,11 @@ export class HeldCaller {
   async #pressesOne(): Promise<'keeps-place'> {
     const { room, caller } = this.#parts
     const never = new Promise<never>(() => {})
-    if (!room.queue.callback || this.#number() === '') return never
+    if (this.#number() === '') return never
     const { signal } = this.#over
     try {
       while (!signal.aborted) {
-        if ((await caller.digits({ signal })) !== '1') continue
+        if ((await caller.digits({ signal })) !== '1' || !room.queue.callback) continue
         this.#keepsPlace = true
         return 'keeps-place'
       }
@@ -158,9 +163,23 @@ export class HeldCaller {
     const { clock } = this.#parts.served.call.host.core
     let timer: Timer | undefined
     const over = new Promise<'too-long'>((resolve) => {
-      timer = clock.setTimeout(() => resolve('too-long'), Math.max(0, this.#parts.until - clock.now()))
+      this.#reconsider = () => {
+        clock.clearTimeout(timer)
+        timer = clock.setTimeout(() => resolve('too-long'), Math.max(0, this.#until - clock.now()))
+      }
     })
-    return { over, stop: () => clock.clearTimeout(timer) }
+    this.#reconsider()
+    const stop = (): void => {
+      this.#reconsider = () => {}
+      clock.clearTimeout(timer)
+    }
+    return { over, stop }
+  }
+
+  /** Until when they may wait, as the queue is set now. */
+  get #until(): number {
+    const { entered, room } = this.#parts
+    return entered + room.queue.longestWaitSeconds * 1_000
   }
 }
 

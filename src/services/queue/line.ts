@@ -14,6 +14,8 @@ export interface Waiting {
   turn(agents: readonly Person[]): void
   /** There is no such queue any more. */
   gone?(): void
+  /** The queue's settings were changed. */
+  changed?(): void
 }
 
 /** Who waits, the longest first: the original time counts, however they wait now. */

@@ -1,5 +1,4 @@
 import type { AnsweringService, Call, Calls, HeldLeg, ServedCall } from '#call'
-import { CallError, LegEnded } from '#call'
 import { type DirectoryAdmin, DirectoryError } from '#directory'
 import type { QueueCallerRow } from '#storage'
 import type { QueueLines } from '../types.ts'
@@ -8,6 +7,7 @@ import { confirmsNumber, HeldCaller } from './held-caller.ts'
 import { KeptPlaces } from './kept-places.ts'
 import type { Waiting } from './line.ts'
 import { RequestedPlaces } from './requested-places.ts'
+import { ringElsewhere } from './ring-elsewhere.ts'
 import { checkQueue, mailboxIn, mailboxPrefix, type Queue, type QueueInput, queueSettingsSchema } from './settings.ts'
 import type { CentreWait, QueueAnnouncer, QueueCallbacks, QueueMailboxes, QueueView } from './types.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -39,7 +39,7 @@ const mostOverflows = 3
  *     |<==============joined================================>|
  *
  * Who presses 1, hears their number and presses 1 again hangs up and keeps the place: when it is their turn the agent is rung, then they
- * are. Too many or too long: the call goes on to where the queue overflows to.
+ * are. Too many or too long: the call goes on to where the queue overflows to; who is missed there may be left a message.
  */
 export class QueueService {
   readonly #parts: QueueParts
@@ -169,7 +169,7 @@ export class QueueService {
 
   #show(queue: Queue): void {
     const room = this.#rooms.get(queue.id)
-    if (room) room.queue = queue
+    if (room) room.change(queue)
     else this.#rooms.set(queue.id, new WaitingRoom(queue, this.#parts.calls, this.#agents, (one) => this.#tell(one)))
     this.#tell(this.#rooms.get(queue.id) as WaitingRoom)
   }
@@ -193,8 +193,9 @@ export class QueueService {
   #leadsToMailbox({ closedTo, overflowTo }: Queue, hops: number): boolean {
     return [closedTo, overflowTo].some((to) => {
       if (mailboxIn(to) !== undefined) return true
-      const other = to === '' || hops === 0 ? undefined : this.#roomOf(to)
-      return other !== undefined && this.#leadsToMailbox(other.queue, hops - 1)
+      if (to === '' || hops === 0) return false
+      const other = this.#roomOf(to)
+      return other ? this.#leadsToMailbox(other.queue, hops - 1) : this.#parts.mailboxes.mayTake(to)
     })
   }
 
@@ -221,20 +222,18 @@ export class QueueService {
     since: number,
   ): Promise<WaitingRoom | undefined> {
     const { clock } = this.#core
-    const { queue } = room
-    if (!room.isOpen) return this.#goOn(queue, queue.closedTo, 'closed', caller, served)
-    if (room.onTheTelephone >= queue.mostWaiting)
-      return this.#goOn(queue, queue.overflowTo, 'unavailable', caller, served)
+    if (!room.isOpen) return this.#goOn(room, 'closed', caller, served)
+    if (room.onTheTelephone >= room.queue.mostWaiting) return this.#goOn(room, 'unavailable', caller, served)
     const row = this.#rowOf(room, served, since)
-    const until = clock.now() + queue.longestWaitSeconds * 1_000
+    const entered = clock.now()
     const kept: QueueCallerRow = { ...row, kind: 'callback' }
     let keepsPlace = false
     try {
       while (!keepsPlace) {
-        const end = await this.#held(room, row, caller, served, since, until).run()
+        const end = await this.#held(room, row, caller, served, since, entered).run()
         if (end === 'joined') return undefined
-        if (end === 'too-long') return await this.#goOn(queue, queue.overflowTo, 'unavailable', caller, served)
-        if (await confirmsNumber(caller, this.#parts.announcer, queue.language, row.number)) {
+        if (end === 'too-long') return await this.#goOn(room, 'unavailable', caller, served)
+        if (await confirmsNumber(caller, this.#parts.announcer, room.queue.language, row.number)) {
           // Stored before they hear of it.
           await this.#core.storage.queues.wait(kept)
           keepsPlace = true
@@ -244,7 +243,7 @@ export class QueueService {
       if (!keepsPlace) await this.#core.storage.queues.left(row.id)
     }
     this.#kept.enter(kept, room)
-    await this.#goodbye(queue, caller, 'callback-noted')
+    await this.#goodbye(room.queue, caller, 'callback-noted')
     return undefined
   }
 
@@ -254,14 +253,14 @@ export class QueueService {
     caller: HeldLeg,
     served: ServedCall,
     since: number,
-    until: number,
+    entered: number,
   ): HeldCaller {
     const { announcer } = this.#parts
     return new HeldCaller({
-      ...{ room, announcer, caller, served, since, until },
-      enter: async (turn: Waiting['turn']) => {
+      ...{ room, announcer, caller, served, since, entered },
+      enter: async (turn: Waiting['turn'], changed: () => void) => {
         await this.#core.storage.queues.wait(row)
-        return room.enter(row, turn)
+        return room.enter(row, turn, { changed })
       },
       left: (waiting) => room.leave(waiting),
       giveBack: (agents) => this.#agents.giveBack(agents),
@@ -269,47 +268,43 @@ export class QueueService {
     })
   }
 
-  /** The call goes on to where callers are sent; without that they hear why. */
+  /** The call goes on to where callers are sent now; without that they hear why. */
   async #goOn(
-    queue: Queue,
-    to: string,
+    { queue }: WaitingRoom,
     words: 'closed' | 'unavailable',
     caller: HeldLeg,
     served: ServedCall,
   ): Promise<WaitingRoom | undefined> {
+    const to = words === 'closed' ? queue.closedTo : queue.overflowTo
     const mailbox = mailboxIn(to)
-    if (mailbox !== undefined && (await this.#leaveMessage(mailbox, queue, words, caller, served))) return undefined
+    if (mailbox !== undefined) {
+      const id = this.#parts.mailboxes.find(mailbox)
+      if (await this.#leaveMessage(id, queue, words, caller, served)) return undefined
+    }
     const ahead = mailbox === undefined ? to : ''
     const other = ahead === '' ? undefined : this.#roomOf(ahead)
     if (other) return other
     if (ahead !== '') {
-      try {
-        const { presented } = served.call.from
-        caller.play({ tone: 'ringback' }, { loop: true })
-        const plan = served.planFor(ahead, { kind: 'service' }, presented)
-        const taker = await served.ring(plan, { role: 'callee', presented, limitMs: forwardMs, during: caller })
-        await served.join(caller, taker)
-        return undefined
-      } catch (error) {
-        const nobody = error instanceof CallError || (error instanceof LegEnded && error.leg !== caller)
-        if (!nobody || served.over || caller.ended) throw error
-      }
+      const missed = await ringElsewhere(ahead, caller, served)
+      if (!missed) return undefined
+      // As with any call to them; their greeting says it all.
+      const id = this.#parts.mailboxes.ofMissed(missed)
+      if (await this.#leaveMessage(id, queue, 'unavailable', caller, served)) return undefined
     }
     await this.#goodbye(queue, caller, words)
     return undefined
   }
 
-  /** @returns false where they cannot: the mailbox is gone, or it was set after they were answered in a way that cannot be recorded */
+  /** @returns false where they cannot: there is no such mailbox, or it was set after they were answered in a way that cannot be recorded */
   async #leaveMessage(
-    mailbox: string,
+    id: string | undefined,
     { language }: Queue,
     words: 'closed' | 'unavailable',
     caller: HeldLeg,
     served: ServedCall,
   ): Promise<boolean> {
     const { mailboxes, announcer } = this.#parts
-    const id = this.#recordable.has(served.call) ? mailboxes.find(mailbox) : undefined
-    if (id === undefined) return false
+    if (id === undefined || !this.#recordable.has(served.call)) return false
     // What the greeting does not tell.
     if (words === 'closed') await caller.say(await announcer.say(language, ['closed']))
     caller.clearDigits()
@@ -348,6 +343,3 @@ export class QueueService {
     return this.#parts.calls.core
   }
 }
-
-/** How long somebody outside the queue rings, in ms. */
-const forwardMs = 30_000

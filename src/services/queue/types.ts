@@ -1,6 +1,7 @@
 import type { HeldLeg, ServedCall } from '#call'
 import type { Prompts } from '#media'
 import type { CallbackRow } from '#storage'
+import type { Missed } from './ring-elsewhere.ts'
 import type { Queue } from './settings.ts'
 
 /** Speaks prompts, and has the music for who waits. */
@@ -19,6 +20,10 @@ export interface QueueCallbacks {
 export interface QueueMailboxes {
   /** The id of a person's or group's mailbox, by the same, an extension or a log-in. */
   find(whose: string): string | undefined
+  /** The id of the mailbox that a call to them goes to: of who was rung and missed, where it is on. */
+  ofMissed(missed: Missed): string | undefined
+  /** Whether callers who are sent to what is dialled there may come to leave a message. */
+  mayTake(dialled: string): boolean
   /** They hear the greeting and leave a message; resolves when it is kept. @throws LegEnded when they hang up @throws CallError `not-found` */
   take(id: string, caller: HeldLeg, served: ServedCall): Promise<void>
 }

@@ -13,7 +13,7 @@ const lookMs = 1_000
 
 /** One queue at work: its line, whose turn it is, what they may expect. Kept in memory; rows of who waits are the service's. */
 export class WaitingRoom {
-  queue: Queue
+  #queue: Queue
   readonly line = new Line()
   readonly expected = new ExpectedWait()
   readonly #calls: Calls
@@ -23,17 +23,29 @@ export class WaitingRoom {
   #stopped = false
 
   constructor(queue: Queue, calls: Calls, agents: Agents, changed: (room: WaitingRoom) => void) {
-    this.queue = queue
+    this.#queue = queue
     this.#calls = calls
     this.#agents = agents
     this.#changed = changed
+  }
+
+  /** As it is set now: what is read of it is not kept. */
+  get queue(): Queue {
+    return this.#queue
+  }
+
+  /** Other settings hold from now on, also for who waits. */
+  change(queue: Queue): void {
+    this.#queue = queue
+    for (const waiting of [...this.line.all]) waiting.changed?.()
+    this.look()
   }
 
   get isOpen(): boolean {
     return isOpen(this.queue, this.#calls.core.clock.now())
   }
 
-  enter(row: QueueCallerRow, turn: Waiting['turn'], more: Pick<Waiting, 'except' | 'gone'> = {}): Waiting {
+  enter(row: QueueCallerRow, turn: Waiting['turn'], more: Pick<Waiting, 'except' | 'gone' | 'changed'> = {}): Waiting {
     const waiting: Waiting = { row, tried: new Set(), busy: false, turn, ...more }
     this.line.enter(waiting)
     this.#changed(this)

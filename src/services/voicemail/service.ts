@@ -3,12 +3,13 @@ import {
   type Call,
   CallError,
   type CallErrorCode,
+  type CallPlan,
   type Calls,
   type HeldLeg,
   LegEnded,
   type ServedCall,
 } from '#call'
-import type { Person } from '#directory'
+import type { DialOrigin, Person } from '#directory'
 import type { Prompts, Recording, Sound } from '#media'
 import type { VoicemailRow } from '#storage'
 import { keyDuring } from './keys.ts'
@@ -31,6 +32,15 @@ export interface VoicemailParts {
   readonly mostMs: number
   /** Sends messages by e-mail; they stay due where it is left out. */
   readonly mail?: VoicemailMail
+}
+
+/** A call that nobody took. */
+export interface MissedCall {
+  readonly dialled: string
+  readonly origin: DialOrigin
+  readonly cause: CallErrorCode | undefined
+  /** Who was rung, where anybody was. */
+  readonly plan: CallPlan | undefined
 }
 
 /** Why a call goes to voicemail. */
@@ -109,6 +119,29 @@ export class Voicemail {
     return found?.kind === 'person' ? found.person.id : found?.kind === 'group' ? found.group.id : undefined
   }
 
+  /** The id of the mailbox for who was missed: that of who was rung last, after forwards; else of who was called. Only one that is on. */
+  ofMissed({ plan, dialled, origin, cause }: MissedCall): string | undefined {
+    return cause !== undefined && causes.has(cause) ? this.#missed(plan, dialled, origin, cause)?.id : undefined
+  }
+
+  /** Whether callers who are sent to what is dialled there may come to leave a message, by forwards, too. */
+  mayTake(dialled: string): boolean {
+    return this.#mayTake(dialled, { kind: 'service' }, this.#core.settings.maxForwards)
+  }
+
+  #mayTake(dialled: string, origin: DialOrigin, forwards: number): boolean {
+    const dial = this.#core.directory.destinationOf(dialled, origin)
+    const found = dial.ok ? dial.destination : undefined
+    if (found?.kind === 'group') return found.group.voicemail?.on === true
+    if (found?.kind !== 'person') return false
+    const { person } = found
+    if (person.settings.voicemail.on) return true
+    if (forwards === 0) return false
+    const { always, busy, noAnswer } = person.settings.forward
+    const ahead = [always, busy, noAnswer].filter((to) => to !== undefined && to !== '')
+    return ahead.some((to) => this.#mayTake(to as string, { kind: 'on-behalf', person }, forwards - 1))
+  }
+
   /**
    * Somebody who is held already hears the greeting and leaves a message, also where the mailbox is off; from here on voicemail is who
    * answered them. @throws LegEnded when they hang up @throws CallError `not-found` where there is no such mailbox
@@ -125,16 +158,16 @@ export class Voicemail {
   #find(call: Call, cause: CallErrorCode | undefined): AnsweringService | undefined {
     if (cause === undefined) return this.#sentHere(call) ?? this.#dialledHere(call)
     if (!causes.has(cause)) return undefined
-    const mailbox = this.#missed(call, cause)
+    const mailbox = this.#missed(call.plan, call.dialled, call.from.origin, cause)
     return mailbox && this.#takes(call, mailbox)
   }
 
   /** Whose mailbox: that of who was rung last, after forwards; else of who was called. */
-  #missed({ plan, dialled, from }: Call, cause: CallErrorCode): Mailbox | undefined {
+  #missed(plan: CallPlan | undefined, dialled: string, origin: DialOrigin, cause: CallErrorCode): Mailbox | undefined {
     if (plan) return this.#open([plan.rings, plan.callee.id])
     // Refused before anybody was rung. A rule that declines certain callers means it.
     if (cause === 'declined') return undefined
-    const dial = this.#core.directory.dial(dialled, from.origin)
+    const dial = this.#core.directory.dial(dialled, origin)
     const found = dial.ok ? dial.destination : undefined
     const id = found?.kind === 'person' ? found.person.id : found?.kind === 'group' ? found.group.id : ''
     return this.#open([id])
