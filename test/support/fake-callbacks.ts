@@ -34,6 +34,11 @@ export function fakeCallbacks(now: number): Callback[] {
       ...{ ...plain, id: 'b4', called: sales, nextAt: now + hour / 4, attempts: 2, outcome: 'caller-busy' },
       ...{ channel: 'xmpp', personId: '' },
     },
+    {
+      ...{ ...plain, id: 'b8', state: 'ringing', at: null, nextAt: null, attempts: 1, createdAt: now - hour / 4 },
+      ...{ called: { dial: '600', name: 'Support' }, caller: { dial: '+12025550163', name: 'Zoe Young' } },
+      ...{ channel: 'web', personId: '', phase: 'waiting', line: { place: 2, expectedWaitSeconds: 240 } },
+    },
     { ...plain, ...over, id: 'b5', state: 'connected', attempts: 1, outcome: 'connected', changedAt: now - 26 * hour },
     { ...plain, ...over, id: 'b6', state: 'failed', attempts: 4, outcome: 'called-no-key', changedAt: now - 27 * hour },
     { ...plain, ...over, id: 'b7', state: 'cancelled', outcome: 'cancelled', changedAt: now - 28 * hour },

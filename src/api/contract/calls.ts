@@ -132,7 +132,7 @@ export const callCard = z.object({
   /** Set where the server makes the call because a message asked for it. */
   requested: z
     .object({
-      /** By what the message came: `mail`, `xmpp`, `widget`, `api`, `queue` (who kept a place in one) … */
+      /** By what the message came: `mail`, `xmpp`, `web`, `api`, `queue` (who kept a place in one) … */
       channel: z.string(),
       /** What it was about, in the asker's words; the queue's name for a kept place. */
       note: z.string(),

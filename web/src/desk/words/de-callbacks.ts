@@ -59,7 +59,7 @@ export const deCallbacks: typeof enCallbacks = {
     },
     atOnce: 'sofort',
     askedBy: (who) => `Gewünscht von: ${who}`,
-    channel: { mail: 'E-Mail', xmpp: 'Messenger', web: 'Webseite', api: 'Platz oder API' },
+    channel: { mail: 'E-Mail', xmpp: 'Messenger', web: 'Webseite', api: 'Platz oder API', queue: 'behaltener Platz' },
     attempts: (count) => (count === 1 ? '1 Versuch' : `${count} Versuche`),
     attempt: (number) => `Versuch ${number}`,
     goesOn: 'Läuft noch.',

@@ -58,7 +58,7 @@ export const enCallbacks = {
     },
     atOnce: 'at once',
     askedBy: (who: string) => `Asked for by ${who}`,
-    channel: { mail: 'e-mail', xmpp: 'messenger', web: 'web page', api: 'desk or API' } as Record<string, string>,
+    channel: { mail: 'e-mail', xmpp: 'messenger', web: 'web page', api: 'desk or API', queue: 'a kept place' } as Record<string, string>,
     attempts: (count: number) => (count === 1 ? '1 attempt' : `${count} attempts`),
     attempt: (number: number) => `Attempt ${number}`,
     goesOn: 'Goes on.',
