@@ -13,12 +13,10 @@ import { ServedCall } from './served-call.ts'
 export interface AnsweringService {
   /** What the record says answered: `voicemail`. '' where the caller only waits for somebody else: the record opens when they are joined. */
   readonly station: string
-  /** The caller is recorded: G.711 is agreed with them, for nothing else is understood here. */
-  readonly g711?: boolean
   /** Who was called, where no plan tells. */
   readonly callee?: { readonly number: string; readonly name: string; readonly id: string }
   /**
-   * Serves the caller, who has been answered. What is left of the call when this settles is ended. Rejecting with {@link LegEnded} or a
+   * Serves the caller, who has been answered and talks G.711, for nothing else is understood here. What is left of the call when this settles is ended. Rejecting with {@link LegEnded} or a
    * CallError is no fault.
    */
   serve(caller: HeldLeg, served: ServedCall): Promise<void>
@@ -71,7 +69,7 @@ async function serving(served: ServedCall, serve: () => Promise<void>): Promise<
 async function answer(call: Call, service: AnsweringService, served: ServedCall): Promise<HeldLeg | undefined> {
   const { storage, clock, settings } = call.host.core
   const side = call.side as CallerSide
-  const session = await anchoredSession(call, side, service.g711 === true)
+  const session = await anchoredSession(call, side)
   const body = await session.alone()
   if (call.state !== 'ringing') {
     await session.media.close()
@@ -100,15 +98,17 @@ async function answer(call: Call, service: AnsweringService, served: ServedCall)
   call.session = undefined
   if (call.state === 'joining') call.state = 'answered'
   call.legChanged()
-  return held
+  // Early media may have agreed more than what the service understands.
+  if (await held.while(leg.agreeG711())) return held
+  call.end('not-acceptable', 'server')
+  return undefined
 }
 
 /** The caller's session with the server, whose media can be played to; opened now where the call has none yet. */
-async function anchoredSession(call: Call, side: CallerSide, g711: boolean): Promise<CallerSession> {
+async function anchoredSession(call: Call, side: CallerSide): Promise<CallerSession> {
   const before = call.session
-  // What was agreed before, by early media or because we rang the caller, stays.
-  if (before && !isDirect(before.media) && (!g711 || before.agreed)) return before
-  const session = await side.open(false, g711)
+  if (before && !isDirect(before.media)) return before
+  const session = await side.open(false)
   await before?.media.close()
   call.session = session
   if (call.caller) {

@@ -20,16 +20,10 @@ export class CallerSession {
    * Takes the caller's offer.
    * @param offer session description, '' for an INVITE without one
    * @param kind what the caller speaks, where no offer tells
-   * @param g711 agrees nothing else, so that the caller can be recorded
    * @throws CallError `no-media` or `not-acceptable`
    */
-  static async open(
-    engine: MediaEngine,
-    offer: string,
-    kind: 'rtp' | 'webrtc' = 'rtp',
-    g711 = false,
-  ): Promise<CallerSession> {
-    const made = await engine.createLeg({ ...(offer === '' ? { kind } : {}), ...(g711 ? { g711 } : {}) })
+  static async open(engine: MediaEngine, offer: string, kind: 'rtp' | 'webrtc' = 'rtp'): Promise<CallerSession> {
+    const made = await engine.createLeg(offer === '' ? { kind } : {})
     if (!made.ok) throw new CallError('no-media')
     const media = made.value
     if (offer !== '' && !(await media.remoteOffer(offer)).ok) {
@@ -55,11 +49,6 @@ export class CallerSession {
     this.#early = answer.value
     await this.engine.bridge(this.media, station)
     return answer.value
-  }
-
-  /** Whether the codecs are settled with the caller. */
-  get agreed(): boolean {
-    return this.#settled || this.#early !== undefined
   }
 
   /** Whether the caller hears what the ringing station sends. */

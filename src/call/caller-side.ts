@@ -21,8 +21,8 @@ export interface CallerSide {
   readonly pending: boolean
   /** The confirmed dialog, where the caller's station has answered us already. */
   readonly dialog: Dialog | undefined
-  /** Takes the caller's session. @param direct whether the stations to be rung may have direct media @param g711 nothing but G.711 @throws CallError */
-  open(direct: boolean, g711?: boolean): Promise<CallerSession>
+  /** Takes the caller's session. @param direct whether the stations to be rung may have direct media @throws CallError */
+  open(direct: boolean): Promise<CallerSession>
   /** 180, or 183 with the body of early media. */
   progress(status: number, body?: string): void
   /** The dialog that {@link answer} confirms, known before: it is stored first. */
@@ -67,11 +67,11 @@ export class InvitedCaller implements CallerSide {
     )
   }
 
-  open(direct: boolean, g711 = false): Promise<CallerSession> {
+  open(direct: boolean): Promise<CallerSession> {
     const offer = this.#invitation.request.body.toString('utf8')
     const engine = engineFor(this.#core, offer !== '' && direct && this.#mayBeDirect)
     const { protocol } = this.#invitation.flow
-    return CallerSession.open(engine, offer, protocol === 'ws' || protocol === 'wss' ? 'webrtc' : 'rtp', g711)
+    return CallerSession.open(engine, offer, protocol === 'ws' || protocol === 'wss' ? 'webrtc' : 'rtp')
   }
 
   progress(status: number, body?: string): void {

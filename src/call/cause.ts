@@ -21,6 +21,7 @@ export function reasonOf(cause: CallCause): string {
     'session-expired': 'SIP;cause=408;text="Session expired"',
     gone: 'Q.850;cause=41;text="The other side is gone"',
     'no-ack': 'SIP;cause=408;text="No ACK"',
+    'not-acceptable': 'SIP;cause=488;text="Not Acceptable Here"',
     cancelled: 'SIP;cause=487;text="Request Terminated"',
     interrupted: 'Q.850;cause=41;text="Server restarted"',
     'joined-by-gateway': 'SIP;cause=200;text="Joined by the gateway"',

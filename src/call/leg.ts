@@ -216,12 +216,12 @@ export class Leg implements DialogHandlers, MediaHandlers {
     }
   }
 
-  /** Offers this leg the other's media by re-INVITE. False when it was refused: the session stays as it was. */
-  reoffer(like: MediaLeg): Promise<boolean> {
+  /** Offers this leg the other's media, or G.711 alone, by re-INVITE. False when it was refused: the session stays as it was. */
+  reoffer(like?: MediaLeg, only?: 'g711'): Promise<boolean> {
     return this.#inTurn(async () => {
       this.#offering = true
       try {
-        const offer = await this.media.offer(like)
+        const offer = await this.media.offer(like, only)
         if (!offer.ok || !this.dialog) return false
         const response = await this.dialog.reinvite(offer.value)
         if (!response || response.status >= 300) return false
@@ -230,6 +230,14 @@ export class Leg implements DialogHandlers, MediaHandlers {
         this.#offering = false
       }
     })
+  }
+
+  /**
+   * Agrees with the far end on G.711 alone, by re-INVITE where anything else was agreed: a service that holds the leg understands nothing
+   * else, and would record silence. False when the far end refuses: the session stays as it was.
+   */
+  async agreeG711(): Promise<boolean> {
+    return this.media.onlyG711 || ((await this.reoffer(undefined, 'g711')) && this.media.onlyG711)
   }
 
   /** Moves this leg's media from the direct way to the server, by re-INVITE. False when it was refused: the session stays as it was. */

@@ -18,10 +18,12 @@ const transferred: HeaderLines = [['Reason', 'SIP;cause=200;text="Call transferr
  *   transferor     server        transferee     agent
  *     |--REFER------->|             |             |
  *     |<---202--------|             |             |
+ *     |               |--INVITE---->|             |   G.711 alone, where they talk anything else: nothing else is understood here
+ *     |               |<-200--------|             |
  *     |               | the new call and its dialog are stored
  *     |<--NOTIFY 200--|===music====>|             |
  *     |<--BYE---------|---INVITE----------------->|   as with anybody who calls the queue
- * @throws CallError where nothing can be played to who is transferred: the call stays as it was
+ * @throws CallError where who is transferred could not hear the server, or be understood: the call stays as it was
  */
 export function prepareForService(
   call: Call,
@@ -57,6 +59,13 @@ async function toService(
     throw new CallError('not-found')
   }
   call.beginTransfer(transferee)
+  if (!(await transferee.agreeG711())) {
+    call.endTransfer()
+    served.end('not-acceptable')
+    // Nobody is left for who would have been transferred.
+    if (transferor.dialog?.ended) call.end('not-acceptable', 'server')
+    throw new CallError('not-acceptable')
+  }
   const moved: DialogRow = { ...row, callId: next.id, role: 'caller' }
   try {
     // Under both calls until the first is over: after a crash it is ended in any case.

@@ -34,6 +34,10 @@ class DirectLeg implements MediaLeg {
     return this.#remote
   }
 
+  get onlyG711(): boolean {
+    return false
+  }
+
   get heldByPeer(): boolean {
     return /^a=(sendonly|inactive)\s*$/m.test(this.#remote)
   }

@@ -65,12 +65,17 @@ export interface MediaLeg {
   /**
    * An offer of ours. `like` lists the codecs of that leg's pending offer or session first; what the engine can convert is added behind.
    * A new offer on a live session keeps port and payload types; the o= version rises when anything differs (RFC 3264 §8).
+   * @param only `g711`: nothing else is offered for voice, so that {@link onlyG711} holds once it is answered
    */
-  offer(like?: MediaLeg): Promise<MediaResult<string>>
+  offer(like?: MediaLeg, only?: 'g711'): Promise<MediaResult<string>>
   /**
    * The peer's answer to our offer, early or final; a repeated identical one changes nothing. An answer to no offer is `malformed-sdp`.
    */
   remoteAnswer(sdp: string): Promise<MediaResult<void>>
+  /**
+   * Whether the peer can say nothing but G.711: all of it can be recorded and its tones heard. Before the first answer it is said of our offer.
+   */
+  readonly onlyG711: boolean
   /** Whether the peer has put us on hold (its direction is sendonly or inactive). */
   readonly heldByPeer: boolean
   /** Numbers so far; also available after {@link close} for the record. */
@@ -80,8 +85,6 @@ export interface MediaLeg {
 }
 
 export interface LegOptions {
-  /** Negotiates G.711 only, so that everything that is said on the leg can be understood here: for recordings and keys as tones. */
-  readonly g711?: boolean
   /** Ends the wait for RTP after so many ms; 0 turns the watch off. Default 60,000. */
   readonly silenceMs?: number
   /** What our offer speaks: RTP to a SIP phone, or WebRTC (ICE, DTLS-SRTP, RFC 8834) to a browser. Default RTP; an offer that comes first decides itself. */
@@ -171,8 +174,8 @@ export interface MediaEngine {
    */
   pause(leg: MediaLeg, options?: { quietMs?: number; timeoutMs?: number }): Promise<'pause' | 'timeout' | 'gone'>
   /**
-   * Records the leg to a new WAV file of 8 kHz along the time, with silence where nothing came. Only G.711 is understood: a leg that is to
-   * be recorded is created with `g711`, else a browser's Opus would leave the recording silent.
+   * Records the leg to a new WAV file of 8 kHz along the time, with silence where nothing came. Only G.711 is understood: where a
+   * leg is not {@link MediaLeg.onlyG711}, a browser's Opus would leave the recording silent.
    * @param file a path that does not exist yet; after a crash `repairWav` puts its header right
    */
   record(leg: MediaLeg, file: string, options?: RecordOptions): Recording

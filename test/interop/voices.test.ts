@@ -196,7 +196,7 @@ needs('baresip')('voices at a phone', () => {
   })
 
   test('a phone is recorded', async () => {
-    const { phone, leg } = await talking({ tone: 600 }, { g711: true })
+    const { phone, leg } = await talking({ tone: 600 })
     const file = join(folder, 'both.wav')
     const recording = engine.record(leg, file, { both: true })
     engine.play(leg, { tone: 'dial', country: 'fr' })

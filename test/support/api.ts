@@ -102,7 +102,7 @@ export async function apiFixture(more: Partial<HttpServerOptions> = {}) {
     ...{ announcer: {} as never, callbacks: service, directory },
     mailboxes: {
       find: (whose) => voicemail.of(whose)?.id ?? directory.personByLogin(whose)?.id,
-      ...{ ofMissed: () => undefined, mayTake: () => false, take: async () => {} },
+      ...{ ofMissed: () => undefined, take: async () => {} },
     },
   })
   const server = await createHttpServer({

@@ -8,6 +8,7 @@ import {
   type CodecName,
   codecKey,
   type Endpoint,
+  g711Law,
   isAuxiliary,
   isSecure,
   isTelephoneEvent,
@@ -71,18 +72,16 @@ export class EmbeddedLeg implements MediaLeg {
   /** The session's m= lines, kept only when there is more than the audio line. */
   #lines: readonly LineSkeleton[] | undefined
   #wantsWebRtc: boolean
-  readonly #g711: boolean
   #side: WebRtcSide | undefined
   #numbers: LegNumbers = none
   #gone = false
   #closing: Promise<LegStatistics> | undefined
 
-  constructor(engine: LegEngine, number: number, port: number, { kind, g711 = false }: LegOptions = {}) {
+  constructor(engine: LegEngine, number: number, port: number, { kind }: LegOptions = {}) {
     this.#engine = engine
     this.number = number
     this.id = `rtp-${number}`
     this.#port = port
-    this.#g711 = g711
     this.#wantsWebRtc = kind === 'webrtc'
   }
 
@@ -103,6 +102,12 @@ export class EmbeddedLeg implements MediaLeg {
   /** What was agreed on last. */
   get session(): NegotiatedAudio | undefined {
     return this.#session
+  }
+
+  get onlyG711(): boolean {
+    const voice = this.#session?.codecs ?? this.#ourOffer?.media.find(({ port }) => port !== 0)?.codecs ?? []
+    const said = voice.filter((codec) => !isAuxiliary(codec))
+    return said.length > 0 && said.every((codec) => g711Law(codec) !== undefined)
   }
 
   get heldByPeer(): boolean {
@@ -174,7 +179,7 @@ export class EmbeddedLeg implements MediaLeg {
     const first = other
       ? [...other.codecs, ...(side ? this.#engine.codecs : behind(offer, other.codecs, this.#engine.codecs))]
       : []
-    const shared = first.length > 0 && !this.#g711 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
+    const shared = first.length > 0 ? answerOffer(offer, first, this.#local(), other?.ptime) : undefined
     const result = shared?.ok ? shared : answerOffer(offer, this.#engine.codecs, this.#local(), other?.ptime)
     this.#remoteOffer = undefined
     if (!result.ok) return refused(result.refusal)
@@ -188,7 +193,7 @@ export class EmbeddedLeg implements MediaLeg {
     return { ok: true, value: this.#write(complete) }
   }
 
-  async offer(like?: MediaLeg): Promise<MediaResult<string>> {
+  async offer(like?: MediaLeg, only?: 'g711'): Promise<MediaResult<string>> {
     if (this.#gone) return refused('engine-gone')
     const side = this.#wantsWebRtc || this.#side ? await this.#webRtc() : undefined
     if (this.#wantsWebRtc && !side) return refused(this.#gone ? 'engine-gone' : 'unsupported-transport')
@@ -196,7 +201,7 @@ export class EmbeddedLeg implements MediaLeg {
     const first = other?.codecs ?? this.#session?.codecs ?? []
     const theirs = other?.codecs ?? []
     const video = side ? (other ?? this).video : []
-    const wanted = wishes(this.#g711 ? [] : first, this.#engine.codecs)
+    const wanted = wishes(only ? [] : first, this.#engine.codecs)
     const codecs = numbered([...wanted, ...video], this.#assigned, [...theirs, ...video])
     const audio = this.#session?.line ?? 0
     const voice = side ? codecs.filter((codec) => !isVideo(codec)) : codecs

@@ -182,14 +182,22 @@ describe('a recording', () => {
     expect(engine.record(direct, file).refused).toBe('unsupported')
   })
 
-  it('of a leg made for G.711 is never of Opus', async () => {
+  it('of a leg that agreed G.711 alone is never of Opus', async () => {
     const types = { 111: 'opus/48000/2', 8: 'PCMA/8000', 101: 'telephone-event/8000' }
     const partner = await leg()
     good(await partner.remoteOffer(peerSdp(alice, 4000, types)))
-    const asked = good(await engine.createLeg({ g711: true }))
-    expect(said(good(await asked.offer(partner))).formats).not.toContain('111')
-    const asking = good(await engine.createLeg({ g711: true }))
-    good(await asking.remoteOffer(peerSdp(bob, 5000, types)))
-    expect(said(good(await asking.answer(partner))).formats).toBe('8 101')
+    const talking = good(await engine.createLeg())
+    good(await talking.remoteOffer(peerSdp(bob, 5000, types)))
+    expect(said(good(await talking.answer(partner))).formats).toBe('8 111 101')
+    expect(talking.onlyG711).toBe(false)
+    expect(said(good(await talking.offer(undefined, 'g711'))).formats).toBe('0 8 101')
+    // What the peer may say changes with its answer, not with our offer.
+    expect(talking.onlyG711).toBe(false)
+    good(await talking.remoteAnswer(peerSdp(bob, 5000, { 8: 'PCMA/8000', 101: 'telephone-event/8000' })))
+    expect(talking.onlyG711).toBe(true)
+    const asking = good(await engine.createLeg())
+    good(await asking.remoteOffer(peerSdp(bob, 6000, types)))
+    expect(said(good(await asking.answer())).formats).toBe('8 101')
+    expect(asking.onlyG711).toBe(true)
   })
 })

@@ -48,8 +48,6 @@ export class QueueService {
   /** Where requested calls stand in line. */
   readonly lines: QueueLines
   readonly #rooms = new Map<string, WaitingRoom>()
-  /** Calls whose caller can be recorded: G.711 was agreed with them. */
-  readonly #recordable = new WeakSet<Call>()
   readonly #watchers = new Set<(id: string, view: QueueView | undefined) => void>()
 
   constructor(parts: QueueParts) {
@@ -179,24 +177,7 @@ export class QueueService {
   #serviceFor(call: Call): AnsweringService | undefined {
     const room = this.#rooms.get(call.plan?.queue ?? '')
     if (!room) return undefined
-    const g711 = this.#leadsToMailbox(room.queue, mostOverflows)
-    return {
-      ...{ station: '', g711 },
-      serve: (caller, served) => {
-        if (g711) this.#recordable.add(call)
-        return this.#serve(room, caller, served)
-      },
-    }
-  }
-
-  /** Whether callers may come to leave a message, by way of other queues, too. */
-  #leadsToMailbox({ closedTo, overflowTo }: Queue, hops: number): boolean {
-    return [closedTo, overflowTo].some((to) => {
-      if (mailboxIn(to) !== undefined) return true
-      if (to === '' || hops === 0) return false
-      const other = this.#roomOf(to)
-      return other ? this.#leadsToMailbox(other.queue, hops - 1) : this.#parts.mailboxes.mayTake(to)
-    })
+    return { station: '', serve: (caller, served) => this.#serve(room, caller, served) }
   }
 
   /** The queue that a dialled string leads to, if any. */
@@ -295,7 +276,7 @@ export class QueueService {
     return undefined
   }
 
-  /** @returns false where they cannot: there is no such mailbox, or it was set after they were answered in a way that cannot be recorded */
+  /** @returns false where they cannot: there is no such mailbox */
   async #leaveMessage(
     id: string | undefined,
     { language }: Queue,
@@ -304,7 +285,7 @@ export class QueueService {
     served: ServedCall,
   ): Promise<boolean> {
     const { mailboxes, announcer } = this.#parts
-    if (id === undefined || !this.#recordable.has(served.call)) return false
+    if (id === undefined) return false
     // What the greeting does not tell.
     if (words === 'closed') await caller.say(await announcer.say(language, ['closed']))
     caller.clearDigits()

@@ -22,8 +22,6 @@ export interface QueueMailboxes {
   find(whose: string): string | undefined
   /** The id of the mailbox that a call to them goes to: of who was rung and missed, where it is on. */
   ofMissed(missed: Missed): string | undefined
-  /** Whether callers who are sent to what is dialled there may come to leave a message. */
-  mayTake(dialled: string): boolean
   /** They hear the greeting and leave a message; resolves when it is kept. @throws LegEnded when they hang up @throws CallError `not-found` */
   take(id: string, caller: HeldLeg, served: ServedCall): Promise<void>
 }

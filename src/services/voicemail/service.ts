@@ -124,24 +124,6 @@ export class Voicemail {
     return cause !== undefined && causes.has(cause) ? this.#missed(plan, dialled, origin, cause)?.id : undefined
   }
 
-  /** Whether callers who are sent to what is dialled there may come to leave a message, by forwards, too. */
-  mayTake(dialled: string): boolean {
-    return this.#mayTake(dialled, { kind: 'service' }, this.#core.settings.maxForwards)
-  }
-
-  #mayTake(dialled: string, origin: DialOrigin, forwards: number): boolean {
-    const dial = this.#core.directory.destinationOf(dialled, origin)
-    const found = dial.ok ? dial.destination : undefined
-    if (found?.kind === 'group') return found.group.voicemail?.on === true
-    if (found?.kind !== 'person') return false
-    const { person } = found
-    if (person.settings.voicemail.on) return true
-    if (forwards === 0) return false
-    const { always, busy, noAnswer } = person.settings.forward
-    const ahead = [always, busy, noAnswer].filter((to) => to !== undefined && to !== '')
-    return ahead.some((to) => this.#mayTake(to as string, { kind: 'on-behalf', person }, forwards - 1))
-  }
-
   /**
    * Somebody who is held already hears the greeting and leaves a message, also where the mailbox is off; from here on voicemail is who
    * answered them. @throws LegEnded when they hang up @throws CallError `not-found` where there is no such mailbox
@@ -212,7 +194,6 @@ export class Voicemail {
     const { id, name } = mailbox
     return {
       station: 'voicemail',
-      g711: true,
       callee: { number: this.#extensionOf(id) || call.dialled, name, id },
       serve: (held) => this.#serve(call, held, mailbox),
     }
