@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDirectory, digestSecrets, seedDemo } from '#directory'
 import { seededRandom, silentLog, systemClock } from '#lib'
 import { openStorage, type RecordRow, type Storage } from '#storage'
+import { callbackRow } from '../test/support/callbacks.ts'
+import { postgresMissing, startPostgres } from '../test/support/postgres.ts'
 
 const root = resolve(import.meta.dirname, '..')
 let folder: string
@@ -25,11 +27,15 @@ afterEach(async () => {
 /** Holds the data folder as a server does, with the demo people in it. */
 async function serve(): Promise<Storage> {
   open = await openStorage({ folder: data })
-  const parts = { storage: open, clock: systemClock, random: seededRandom(1), log: silentLog, demo: true }
+  await seed(open)
+  return open
+}
+
+async function seed(storage: Storage): Promise<void> {
+  const parts = { storage, clock: systemClock, random: seededRandom(1), log: silentLog, demo: true }
   const directory = await createDirectory(parts)
   await seedDemo(directory)
   directory.close()
-  return open
 }
 
 async function stop(): Promise<void> {
@@ -159,6 +165,40 @@ describe('npm run backup and restore', () => {
   })
 })
 
+/** A request of alice's with a recording, one of bob's by mail to be connected with her, and messages for both. */
+async function fillRequests({ callbacks, voicemail }: Storage): Promise<void> {
+  const [alice, bob] = [
+    { dial: '101', name: 'Alice' },
+    { dial: '102', name: 'Bob' },
+  ]
+  const asker = { numbers: '[]', language: 'en', timeZone: 'UTC', createdAt: 1, seenAt: 1 }
+  await callbacks.askers.put({ ...asker, id: 'asker', personId: 'demo-alice', name: 'Alice', email: '' }, ['cookie:c'])
+  const far = { dueAt: 9e12 }
+  await callbacks.accept(callbackRow('hers', bob, alice, { ...far, personId: 'demo-alice', askerId: 'asker' }), [])
+  const thread = JSON.stringify({ to: 'bob@example.org', subject: 'Call', references: [] })
+  const mail = { ...far, personId: 'demo-bob', channel: 'mail', thread }
+  await callbacks.accept(callbackRow('bobs', alice, bob, mail), [])
+  const recording = { id: 'a1', callbackId: 'hers', number: 1, state: 'recording', node: 'n', at: 1, ms: 0 } as const
+  await callbacks.recordings.begin({ ...recording, partial: 0 })
+  const message = { state: 'kept', node: 'n', callId: '', callerNumber: '', callerName: '', at: 1, ms: 9 } as const
+  const rest = { ...message, callerId: '', partial: 0, heardAt: null, mail: '' } as const
+  await voicemail.begin({ ...rest, id: 'v1', ownerId: 'demo-alice' })
+  await voicemail.begin({ ...rest, id: 'v2', ownerId: 'demo-bob' })
+}
+
+async function expectErased({ callbacks, directory }: Storage): Promise<void> {
+  expect((await directory.load()).people.map(({ login }) => login)).not.toContain('alice')
+  expect(await callbacks.due(9.1e12, 10)).toEqual([])
+  expect(await callbacks.get('hers')).toBeUndefined()
+  expect(await callbacks.askers.byKey('cookie:c')).toBeUndefined()
+  expect(await callbacks.get('bobs')).toMatchObject({ state: 'cancelled', personId: 'demo-bob' })
+  expect((await callbacks.get('bobs'))?.called).not.toContain('Alice')
+  const [told, ...more] = await callbacks.outbox.due(9e12, 10)
+  expect(more).toEqual([])
+  expect(told).toMatchObject({ callbackId: 'bobs', channel: 'mail', state: 'waiting' })
+  expect(JSON.parse(told?.body ?? '')).toMatchObject({ thread: { to: 'bob@example.org' } })
+}
+
 describe('npm run person', () => {
   it('exports everything about a person while the server runs, without secrets', async () => {
     const server = await serve()
@@ -197,6 +237,54 @@ describe('npm run person', () => {
     expect(record).toMatchObject({ callerNumber: '+12025550199', callerName: 'Erin', calleeName: '', calleeId: '' })
     expect((await command('person', 'export', 'alice')).error).toMatch(/^nobody has the log-in "alice"/)
   })
+
+  it('calls off what she asked for and what was asked of her, tells the other asker, and takes the files away', async () => {
+    const server = await serve()
+    await fillRequests(server)
+    const printed = JSON.parse((await command('person', 'export', 'alice')).out)
+    expect(printed).toMatchObject({ callbacks: [{ id: 'hers' }, { id: 'bobs' }], askers: [{ name: 'Alice' }] })
+    const files = ['callbacks/a1.wav', 'callbacks/other.wav', 'voicemail/messages/v1.wav', 'voicemail/messages/v2.wav']
+    files.push('voicemail/greetings/demo-alice.wav')
+    for (const file of files) {
+      mkdirSync(dirname(join(data, file)), { recursive: true })
+      writeFileSync(join(data, file), 'x')
+    }
+    await stop()
+    const done = await command('person', 'erase', 'alice')
+    expect(done).toMatchObject({ code: 0, error: '' })
+    expect(done.out).toContain('0 call records are anonymous now, 1 requested calls are deleted')
+    expect(files.filter((file) => existsSync(join(data, file)))).toEqual([
+      'callbacks/other.wav',
+      'voicemail/messages/v2.wav',
+    ])
+    await expectErased(await serve())
+  })
+
+  const missing = postgresMissing()
+  it.skipIf(missing !== undefined)(
+    'does the same in PostgreSQL',
+    async () => {
+      const postgres = await startPostgres()
+      try {
+        writeFileSync(path('baton.yaml'), `data: ${data}\ndatabase: {url: "${postgres.url}"}\n`)
+        open = await openStorage({ folder: data, url: postgres.url })
+        await seed(open)
+        await fillRequests(open)
+        const config = ['--config', path('baton.yaml')]
+        const printed = JSON.parse((await command('person', 'export', 'alice', ...config)).out)
+        expect(printed).toMatchObject({ callbacks: [{ id: 'hers' }, { id: 'bobs' }], askers: [{ name: 'Alice' }] })
+        const done = await command('person', 'erase', 'alice', ...config)
+        expect(done).toMatchObject({ code: 0, error: '' })
+        expect(done.out).toContain('A server that runs on this database sees the change when it is started again.')
+        await expectErased(open)
+        await stop()
+      } finally {
+        await stop()
+        await postgres.stop()
+      }
+    },
+    60_000,
+  )
 
   it('says how it is used', async () => {
     for (const words of [[], ['erase'], ['remove', 'alice'], ['erase', 'alice', 'bob']]) {

@@ -1,11 +1,15 @@
 /**
  * One person's data:
  *   npm run person -- export LOGIN FILE [--config baton.yaml]   everything held about them, as JSON; also while the server runs
- *   npm run person -- erase LOGIN [--config baton.yaml]         deletes the person and makes their call history anonymous; the server must be stopped
+ *   npm run person -- erase LOGIN [--config baton.yaml]         deletes the person and makes their call history anonymous;
+ *                                                               the server must be stopped
  * FILE may be left out: the JSON is printed then.
  */
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Config } from '#config.ts'
+import { systemClock } from '#lib'
+import { NoticeMaker } from '#services'
 import { openStorage, readFolder, type Storage } from '#storage'
 import { OperatorError, openForChanges, runOperator, tellRunningServers } from './operator.ts'
 
@@ -64,12 +68,25 @@ async function exportPerson(config: Config, login: string, file: string | undefi
   console.log(`${file}: everything held about ${login}. It names other people too: give it to nobody else.`)
 }
 
+/** What is not in this folder, or is left by a crash, the server deletes whose folder it is in. */
+function removeSounds(data: string, folder: string, ids: readonly string[]): void {
+  for (const id of ids) rmSync(join(data, folder, `${id}.wav`), { force: true })
+}
+
 async function erasePerson(config: Config, login: string): Promise<void> {
   const storage = await openForChanges(config)
   try {
-    const { records } = await storage.maintenance.erasePerson(await idOf(storage, login))
+    const mail = config.mail?.out !== undefined
+    const notices = new NoticeMaker({ storage: storage.callbacks, clock: systemClock, baseUrl: '', mail })
+    const id = await idOf(storage, login)
+    const { records, callbacks, files } = await storage.maintenance.erasePerson(id, (request) =>
+      notices.outcome({ what: 'cancelled', request, outcome: 'cancelled' }),
+    )
+    removeSounds(config.data, 'callbacks', files.callbacks)
+    removeSounds(config.data, 'voicemail/messages', files.voicemail)
+    removeSounds(config.data, 'voicemail/greetings', [id])
     console.log(
-      `${login} is erased; ${records} call records are anonymous now. Backups made before still hold the data.`,
+      `${login} is erased; ${records} call records are anonymous now, ${callbacks} requested calls are deleted. Backups made before still hold the data.`,
     )
     tellRunningServers(config)
   } finally {

@@ -1,5 +1,7 @@
+import type { Clock } from '#lib'
 import type { Engine, Unit } from './engine.ts'
 import { namesPerson, withoutPerson } from './people-in-json.ts'
+import { eraseRequests, exportRequests } from './person-callbacks.ts'
 import type { ChargeRow, RecordRow, Storage } from './port.ts'
 import type { Reads } from './reads.ts'
 import { createRetention, STEP } from './retention.ts'
@@ -34,13 +36,39 @@ export function createMaintenance(
   queue: WriteQueue,
   traces: TraceQueue,
   reads: Reads,
+  clock: Clock,
 ): Storage['maintenance'] {
+  /** Charges, records and traces. @returns how many records */
+  const anonymiseHistory = async (personId: string): Promise<number> => {
+    for (const { id, rangMs } of await allChargesOf(reads, personId))
+      await queue.add([anonymiseCharge, personId, id, withoutPerson(rangMs, personId)])
+
+    await traces.flush()
+    let erased = 0
+    for (;;) {
+      const page = await recordsOf(reads, personId, '')
+      if (page.length === 0) return erased
+      await engine.dropTraces(page.map((record) => record.id))
+      await queue.add(
+        page.flatMap((record) => [
+          ...[anonymiseRecord, personId, record.id, withoutPerson(record.branches, personId)],
+          ...[dropParticipant, record.id, personId],
+        ]),
+      )
+      erased += page.length
+    }
+  }
   return {
     retain: createRetention(engine, queue, traces, reads),
 
     exportPerson: (personId) => exportPerson(reads, personId),
 
-    async erasePerson(personId) {
+    async erasePerson(personId, toldOf = async () => []) {
+      // Nobody is rung for them any more. They are found by what the directory knows of them, which goes last: after a crash it is done again.
+      const requests = await eraseRequests(reads, queue, personId, clock.now(), toldOf)
+      const voicemail = await reads.selectFrom('voicemail').select('id').where('ownerId', '=', personId).execute()
+      const files = { callbacks: requests.recordings, voicemail: voicemail.map(({ id }) => id) }
+      const records = await anonymiseHistory(personId)
       const directory: Unit = []
       const bindings = await reads
         .selectFrom('bindings')
@@ -67,24 +95,7 @@ export function createMaintenance(
         pushRow(directory, putDirectory.groups, directoryTables.groups, { ...group, members: left })
       }
       await queue.add(directory)
-
-      for (const { id, rangMs } of await allChargesOf(reads, personId))
-        await queue.add([anonymiseCharge, personId, id, withoutPerson(rangMs, personId)])
-
-      await traces.flush()
-      let erased = 0
-      for (;;) {
-        const page = await recordsOf(reads, personId, '')
-        if (page.length === 0) return { records: erased }
-        await engine.dropTraces(page.map((record) => record.id))
-        await queue.add(
-          page.flatMap((record) => [
-            ...[anonymiseRecord, personId, record.id, withoutPerson(record.branches, personId)],
-            ...[dropParticipant, record.id, personId],
-          ]),
-        )
-        erased += page.length
-      }
+      return { records, callbacks: requests.callbacks, files }
     },
 
     async backup(file) {
@@ -152,7 +163,21 @@ export async function exportPerson(reads: Reads, personId: string): Promise<unkn
     .orderBy('at')
     .orderBy('id')
     .execute()
-  return { person, devices, numbers, groups, bindings, records, charges, contacts, notes, tokens, voicemail }
+  const requests = await exportRequests(reads, personId)
+  return {
+    person,
+    devices,
+    numbers,
+    groups,
+    bindings,
+    records,
+    charges,
+    contacts,
+    notes,
+    tokens,
+    voicemail,
+    ...requests,
+  }
 }
 
 async function allChargesOf(reads: Reads, personId: string): Promise<ChargeRow[]> {

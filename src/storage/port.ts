@@ -1,4 +1,4 @@
-import type { CallbackStorage } from './callback-port.ts'
+import type { CallbackRow, CallbackStorage, OutboxRow } from './callback-port.ts'
 import type { QueueStorage } from './queue-port.ts'
 import type { VoicemailStorage } from './voicemail-port.ts'
 
@@ -348,6 +348,13 @@ export interface Retained {
   readonly askers: number
 }
 
+/** What became of a person's data. */
+export interface Erased {
+  readonly records: number
+  readonly callbacks: number
+  readonly files: { readonly callbacks: readonly string[]; readonly voicemail: readonly string[] }
+}
+
 export interface Storage {
   /** Hot writes: prepared, grouped, committed before they resolve. A call's writes keep their order. */
   readonly calls: {
@@ -462,14 +469,21 @@ export interface Storage {
   readonly maintenance: {
     /** Deletes what is older than it may be, in small steps. Returns how many of each. */
     retain(before: RetainBefore): Promise<Retained>
-    /** Everything held about one person: the person's rows, records, charges, messages, bindings, as plain JSON. HA1 values are left out. */
+    /**
+     * Everything held about one person: the person's rows, records, charges, messages, bindings, requested calls and what is known of them as
+     * one who asks, as plain JSON. HA1 values and codes of links are left out.
+     */
     exportPerson(personId: string): Promise<unknown>
     /**
      * Deletes the person with devices, bindings, numbers, messages and group memberships, and makes their records and charges anonymous: this person's numbers, names
      * and stations are removed (the other party's stay, they are somebody else's history), traces are deleted. A live call is anonymised as
-     * far as it is written; erase again after it has ended.
+     * far as it is written. Requested calls in which they have a part are called off before anything else. Those that they asked for are
+     * deleted with all that belongs to them, and so is what was known of them as one who asks; those of others stay without them. After a crash
+     * in between it can be done again.
+     * @param toldOf makes the messages for another asker, of a request that is called off
+     * @returns how many records are anonymous, how many requests are deleted, and whose files (`ID.wav`) are to go
      */
-    erasePerson(personId: string): Promise<{ records: number }>
+    erasePerson(personId: string, toldOf?: (row: CallbackRow) => Promise<readonly OutboxRow[]>): Promise<Erased>
     /** A consistent copy while the server runs, without traces. SQLite: a new file, mode 0600; PostgreSQL: refused with the pg_dump command to run. */
     backup(file: string): Promise<void>
   }

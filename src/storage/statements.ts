@@ -337,7 +337,15 @@ export const noteAttempt = ((): number => {
   return own(sql(`(SELECT ${types.map((_, i) => `? AS p${i}`).join(', ')}) AS v`), types, 1, sql)
 })()
 
-export const putAttempt = put(callbackAttemptsTable)
+/** Progress of an attempt; of a request that is gone nothing is kept. */
+export const putAttempt = ((): number => {
+  const types = typesOf(callbackAttemptsTable)
+  const { keys } = callbackAttemptsTable
+  const replaced = attemptColumns.slice(keys).map((column) => `${column} = excluded.${column}`)
+  const sql = (rows: string): string =>
+    `INSERT INTO callback_attempts (${attemptColumns.join(', ')}) SELECT ${attemptValues} FROM ${rows} JOIN callbacks c ON c.id = v.p1 ON CONFLICT (id) DO UPDATE SET ${replaced.join(', ')}`
+  return own(sql(`(SELECT ${types.map((_, i) => `? AS p${i}`).join(', ')}) AS v`), types, 1, sql)
+})()
 
 /** A request's columns: what follows an attempt, where it is the one under way. */
 export const endAttempt = update(
@@ -375,6 +383,19 @@ export const dropKeysOfGoneAsker = update(
   true,
 )
 export const dropRecording = drop('callback_recordings', ['id'])
+/** Request id. */
+export const dropRecordingsOf = drop('callback_recordings', ['callback_id'], true)
+export const dropNotice = drop('outbox', ['id'])
+export const dropAsker = drop('askers', ['id'])
+/** Asker id. */
+export const dropKeysOf = drop('asker_keys', ['asker_id'], true)
+/** Request id: the place that it was made for waits without it. */
+export const releasePlaceOf = update(
+  ['text'],
+  0,
+  (rows) => `UPDATE queue_callers SET request_id = '' FROM ${rows} WHERE queue_callers.request_id = v.p0`,
+  true,
+)
 
 export const putAsker = put(askersTable)
 export const putAskerKey = put(askerKeysTable)

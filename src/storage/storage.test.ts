@@ -494,7 +494,8 @@ describeStorages((given) => {
 
     it('is erased, and nobody else is', async () => {
       const bobs = await storage.records.get('bobs')
-      expect(await storage.maintenance.erasePerson('alice')).toEqual({ records: 2 })
+      const files = { callbacks: [], voicemail: [] }
+      expect(await storage.maintenance.erasePerson('alice')).toEqual({ records: 2, callbacks: 0, files })
       const directory = await storage.directory.load()
       expect(directory.people.map((person) => person.id)).toEqual(['bob'])
       expect(directory.devices.map((device) => device.id)).toEqual(['d2'])

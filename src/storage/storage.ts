@@ -84,7 +84,7 @@ export function createStorage(engine: Engine, clock: Clock, log: Log, flushMs: n
         return (await value(key)) as string
       },
     },
-    maintenance: createMaintenance(engine, queue, traces, reads),
+    maintenance: createMaintenance(engine, queue, traces, reads, clock),
     healthy: () => engine.healthy(),
     async close() {
       await Promise.all([queue.close(), traces.flush()])
