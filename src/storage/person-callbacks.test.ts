@@ -94,6 +94,19 @@ describeStorages((given) => {
         expect(await callbacks.askers.byKey(key)).toBeUndefined()
       for (const id of ['hers', 'before']) expect(await callbacks.askers.get(id)).toBeUndefined()
       expect(await callbacks.askers.byKey('mail:zoe@example.org')).toMatchObject({ id: 'zoe' })
+      // Who comes anew is not found by what was known before.
+      await callbacks.askers.put(anAsker('hers'), [])
+      expect(await callbacks.askers.byKey('cookie:secret')).toBeUndefined()
+    })
+
+    it('can be done again after it was cut off', async () => {
+      await request('of-bob', alice, bob, { personId: 'bob' })
+      await expect(erase(() => Promise.reject(new Error('cut off')))).rejects.toThrow('cut off')
+      expect((await storage.callbacks.due(now, 10)).map(({ id }) => id)).toEqual(['of-bob', 'of-zoe'])
+      expect(await exported()).toMatchObject({ person: { login: 'alice' } })
+      expect(await erase()).toMatchObject({ callbacks: 2 })
+      expect((await storage.callbacks.due(now, 10)).map(({ id }) => id)).toEqual(['of-zoe'])
+      expect((await storage.directory.load()).people.map(({ id }) => id)).toEqual(['bob'])
     })
 
     it('keeps no attempt of a request that is gone, though a process goes on writing of it', async () => {
