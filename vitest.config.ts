@@ -12,8 +12,8 @@ const system = {
   hookTimeout: 120_000,
 }
 
-/** Other people's phones and browsers fail now and then; what passes only at the second try is listed at the end of the run. */
-const retry = 1
+/** Other people's phones and browsers fail now and then; what passes only when it is tried again is listed at the end of the run. */
+const retry = 2
 
 export default defineConfig({
   test: {

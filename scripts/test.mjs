@@ -98,7 +98,7 @@ function printSkipped() {
 }
 
 function printRepeated() {
-  if (outcome.repeated.length > 0) console.log('\npassed only at the second try; the first said:')
+  if (outcome.repeated.length > 0) console.log('\npassed only when tried again; the first try said:')
   for (const { name, reason } of outcome.repeated) console.log(`  ${name}: ${reason}`)
 }
 

@@ -6,7 +6,7 @@ export interface TestReport {
   passed: number
   failed: number
   skipped: { name: string; reason: string }[]
-  /** Passed, but only when run once more, and why they failed at first. */
+  /** Passed, but only when tried again, and why they failed at first. */
   repeated: { name: string; reason: string }[]
 }
 
