@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CallActs } from '#call'
 import { eventually } from '../interop/eventually.ts'
 import { Scenario } from './checked.ts'
 import type { Phone } from './phone.ts'
@@ -82,6 +83,20 @@ describe('who is held by the server', () => {
     const { scenario, alice } = await house()
     const sdp = alice.sdp().replace(wide.payloads, '9 101')
     expect(await scenario.during(alice.call(dialled, { sdp }).result)).toBe(488)
+    await nothingLeft(scenario)
+  })
+
+  it.each(['104', '600'])('is offered G.711 alone where the server calls them first: %s', async (dialled) => {
+    const { scenario, alice } = await house()
+    const person = scenario.directory.personByLogin('alice')
+    if (!person) throw new Error('no alice')
+    new CallActs(scenario.house.calls).originate(person, dialled)
+    await scenario.clock.until(() => alice.rung.length > 0)
+    expect(formatsOf(alice.rung[0]?.request.body.toString())).toBe('0 8 101')
+    alice.answer()
+    await scenario.pass(1_000)
+    expect(alice.offers).toEqual([])
+    alice.dialog?.bye()
     await nothingLeft(scenario)
   })
 
