@@ -33,6 +33,9 @@ export interface LegListener {
 /** How long the other side may take to answer an offer that was passed on to it. */
 const askMs = 10_000
 
+/** How often an offer of ours lets one of the far end go first. */
+const mostCrossings = 4
+
 const sdpType = ['Content-Type', 'application/sdp'] as const
 
 /** One side of an answered call: its dialog with the server and its media. It answers what the far end asks inside the dialog. */
@@ -53,8 +56,10 @@ export class Leg implements DialogHandlers, MediaHandlers {
   readonly #core: Core
   /** Offers and answers of this leg, one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
-  /** An offer of ours is on its way to the far end. */
-  #offering = false
+  /** The offer of ours that is on its way to the far end; '' while it is being made. */
+  #offering: string | undefined
+  /** An offer of the far end that went before ours. */
+  #crossing: Promise<void> | undefined
   /** An offer of the far end was passed on to the other side. */
   #asking = false
 
@@ -115,13 +120,17 @@ export class Leg implements DialogHandlers, MediaHandlers {
   }
 
   offer(transaction: ServerTransaction): void {
-    if (this.#offering) transaction.respond(491)
-    else
-      inBackground(
-        this.#core,
-        'answering an offer',
-        this.#inTurn(() => this.#answerOffer(transaction)),
-      )
+    const ours = this.#offering
+    let answered: Promise<void>
+    if (ours === undefined) answered = this.#inTurn(() => this.#answerOffer(transaction))
+    // The far end has refused ours because of an offer of its own, and may take none before that one is answered.
+    else if (transaction.request.body.length > 0 && this.dialog?.withdraw(ours))
+      answered = this.#crossing = this.#answerOffer(transaction)
+    else {
+      transaction.respond(491)
+      return
+    }
+    inBackground(this.#core, 'answering an offer', answered)
   }
 
   ack(request: Request): void {
@@ -219,15 +228,24 @@ export class Leg implements DialogHandlers, MediaHandlers {
   /** Offers this leg the other's media, or G.711 alone, by re-INVITE. False when it was refused: the session stays as it was. */
   reoffer(like?: MediaLeg, only?: 'g711'): Promise<boolean> {
     return this.#inTurn(async () => {
-      this.#offering = true
       try {
-        const offer = await this.media.offer(like, only)
-        if (!offer.ok || !this.dialog) return false
-        const response = await this.dialog.reinvite(offer.value)
-        if (!response || response.status >= 300) return false
-        return (await this.media.remoteAnswer(response.body.toString('utf8'))).ok
+        for (let crossings = 0; crossings <= mostCrossings; crossings++) {
+          this.#offering = ''
+          const offer = await this.media.offer(like, only)
+          if (!offer.ok || !this.dialog) return false
+          this.#offering = offer.value
+          const response = await this.dialog.reinvite(offer.value)
+          const crossing = this.#crossing
+          if (!crossing) {
+            if (!response || response.status >= 300) return false
+            return (await this.media.remoteAnswer(response.body.toString('utf8'))).ok
+          }
+          this.#crossing = undefined
+          await crossing.catch(() => {})
+        }
+        return false
       } finally {
-        this.#offering = false
+        this.#offering = undefined
       }
     })
   }

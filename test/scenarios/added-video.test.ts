@@ -165,6 +165,27 @@ describe('video that is added to a call', () => {
     expect(scenario.ladder().some((line) => line.endsWith('491 INVITE'))).toBe(true)
   })
 
+  it('by both at once, where the other browser takes no offer before its own is answered: both have video', async () => {
+    const { scenario, alice, bob } = await talking()
+    let answered = false
+    bob.dialog.handlers = {
+      ...bob.dialog.handlers,
+      offer: (transaction) =>
+        answered
+          ? transaction.respond(200, 'OK', sdpType, browserSdp('bob', 'answer', 'sendrecv'))
+          : transaction.respond(491),
+    }
+    const adding = alice.adds()
+    const asked = () => scenario.ladder().some((line) => line.endsWith('491 INVITE'))
+    await scenario.clock.until(asked)
+    const answer = await scenario.during(bob.adds())
+    answered = true
+    expect(videoOf(textOf(answer))).toMatch(/^m=video [1-9]/)
+    expect(videoOf(textOf(await scenario.during(adding)))).toMatch(/^m=video [1-9]/)
+    expect(alice.asked).toHaveLength(0)
+    expect([alice.phone.byes.length, bob.phone.byes.length]).toEqual([0, 0])
+  })
+
   it.each([['who asked'], ['who is asked']] as const)('%s hangs up in between: both sides are free', async (who) => {
     const { scenario, alice, bob } = await talking()
     const adding = alice.adds()

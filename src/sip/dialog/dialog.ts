@@ -195,6 +195,10 @@ export class LiveDialog implements Dialog {
     return this.ended ? Promise.resolve(undefined) : this.offers.add(sdp, headers)
   }
 
+  withdraw(sdp: string): boolean {
+    return this.offers.withdraw(sdp)
+  }
+
   bye(headers: HeaderLines = []): void {
     if (this.ended) return
     this.#stop()

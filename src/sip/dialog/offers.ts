@@ -41,6 +41,15 @@ export class Offers {
     })
   }
 
+  /** Takes back an offer of ours that waits after a 491. False when it does not wait. */
+  withdraw(sdp: string): boolean {
+    if (!this.#retry || this.#queue[0]?.sdp !== sdp) return false
+    this.#dialog.core.clock.clearTimeout(this.#retry)
+    this.#retry = undefined
+    this.#queue.shift()?.done(undefined)
+    return true
+  }
+
   /** Sends the next offer where nothing is in its way. */
   pump(): void {
     const dialog = this.#dialog

@@ -76,6 +76,11 @@ export interface Dialog {
    */
   reinvite(sdp: string, headers?: HeaderLines): Promise<Response | undefined>
   /**
+   * Takes back a re-INVITE that was refused with 491 and waits to be sent again, so that an offer of the peer can be answered first. It
+   * resolves with `undefined`. False when it is on its way, or unknown: the peer's offer has to wait then.
+   */
+  withdraw(sdp: string): boolean
+  /**
    * Tells the peer who is at the other end now: UPDATE without an offer (RFC 3311), which also refreshes the session. A peer that does not
    * take UPDATE is told nothing.
    */

@@ -2,6 +2,7 @@ import type { RTCSession } from 'jssip/lib/RTCSession'
 import type { IncomingRequest, IncomingResponse, OutgoingRequest } from 'jssip/lib/SIPMessage'
 import { CallPath } from './call-path.ts'
 import { CallVideo, hasVideo } from './call-video.ts'
+import { refuseCrossingOffers } from './crossing-offers.ts'
 import { inTurn } from './in-turn.ts'
 import { keepWhenRefused } from './keep-call.ts'
 import { measureLevel } from './microphone.ts'
@@ -82,6 +83,7 @@ export class BrowserCall {
       canAsk: () => listener.canAsk(),
     })
     this.#audio.autoplay = true
+    refuseCrossingOffers(session)
     keepWhenRefused(session, () => {
       this.video.settle()
       listener.trouble('hold-failed', '')
