@@ -125,7 +125,7 @@ export class Desk {
     await eventually(async () => {
       const heard = await this.#listen()
       if (!enough(heard)) throw new Error(`the desk hears no ${what}, but ${JSON.stringify(heard)}`)
-    }, 15_000)
+    }, 45_000)
   }
 
   #listen(): Promise<Heard> {

@@ -1,3 +1,4 @@
+import type { BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../interop/eventually.ts'
 import type { Baresip } from '../support/baresip.ts'
@@ -275,9 +276,12 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
   })
 
   describe('video', () => {
-    const withCamera = async (name: 'Alice' | 'Bob', camera = true): Promise<Desk> => {
+    type Prepare = (context: BrowserContext) => Promise<void>
+    const withCamera = async (name: 'Alice' | 'Bob', camera = true, prepare?: Prepare): Promise<Desk> => {
       const permissions = ['microphone', 'notifications', ...(camera ? ['camera'] : [])]
-      const desk = await desks.desk(name, await desks.context({ permissions }))
+      const context = await desks.context({ permissions })
+      await prepare?.(context)
+      const desk = await desks.desk(name, context)
       await desk.canRing()
       return desk
     }
@@ -369,15 +373,36 @@ needs('chromium', 'baresip')('in a call at the desk', () => {
       },
     )
 
+    /** The first re-INVITE of either desk goes when the other's does: they cross for certain. */
+    function crossing(): Prepare {
+      const waiting: (() => void)[] = []
+      return async (context) => {
+        let first = true
+        await context.routeWebSocket('**/sip', (page) => {
+          const server = page.connectToServer()
+          page.onMessage((message) => {
+            const text = String(message)
+            const send = () => server.send(message)
+            if (!first || !/^INVITE /.test(text) || !/^To:.*;tag=/im.test(text)) return send()
+            first = false
+            waiting.push(send)
+            if (waiting.length === 2) for (const each of waiting) each()
+          })
+        })
+      }
+    }
+
     test('added by both at once: both see each other, and the call goes on', async () => {
-      const alice = await withCamera('Alice')
-      const bob = await withCamera('Bob')
+      const cross = crossing()
+      const alice = await withCamera('Alice', true, cross)
+      const bob = await withCamera('Bob', true, cross)
       await call(alice, 'Call')
       await bob.choice('Alice', 'Answer').click()
       await alice.talking('Bob').getByText('In call').waitFor()
       await Promise.all([button(alice, 'Bob', 'Start video').click(), button(bob, 'Alice', 'Start video').click()])
       await Promise.all([sees(alice, 'Bob'), sees(bob, 'Alice')])
       await bob.hears(tones.alice)
+      await alice.hears(tones.alice)
       await hangUp(bob, 'Alice')
     })
 
