@@ -64,16 +64,21 @@ needs('chromium')('ringing while the desk is closed', () => {
     )
     await session.send('ServiceWorker.enable')
     const registrationId = await registration
-    /** Hands a notice to the worker as the browser's push service would. */
-    const deliver = (data: unknown) =>
-      session.send('ServiceWorker.deliverPushMessage', {
-        origin: baton.http,
-        registrationId,
-        data: JSON.stringify(data),
-      })
+    const its = worker as Worker
+    await its.evaluate(`addEventListener('push', () => (globalThis.came = (globalThis.came ?? 0) + 1))`)
+    let sent = 0
+    /** Hands a notice to the worker as the browser's push service would, and waits until it has dealt with it. */
+    const deliver = async (data: unknown) => {
+      const push = { origin: baton.http, registrationId, data: JSON.stringify(data) }
+      await session.send('ServiceWorker.deliverPushMessage', push)
+      sent++
+      // Chromium may lose a notice that is asked for while it is being shown.
+      await expect.poll(() => its.evaluate<number>(dealtWith)).toBe(sent)
+    }
     // The desk is closed: no page of it is left, its cookie is.
     await page.goto(`${baton.http}/healthz`)
-    return { context, worker: worker as Worker, deliver }
+    await expect.poll(() => its.evaluate<number>('desksHere().then(({ length }) => length)')).toBe(0)
+    return { context, worker: its, deliver }
   }
 
   function invite(uri: string, callId: string): void {
@@ -89,6 +94,9 @@ needs('chromium')('ringing while the desk is closed', () => {
     phone.send(phone.response(rung, 180, 'Ringing'))
     return callId
   }
+
+  /** Runs in the worker: how many notices it has dealt with. */
+  const dealtWith = '(async () => { const seen = globalThis.came ?? 0; await turn; return seen })()'
 
   const notices = (worker: Worker) =>
     worker.evaluate<{ title: string; body: string; tag: string; actions: string[] }[]>(`(async () =>
@@ -127,6 +135,16 @@ needs('chromium')('ringing while the desk is closed', () => {
     await shown(worker, 1)
     await deliver({ ...ringing, state: 'over' })
     await shown(worker, 0)
+  })
+
+  test('the end of a call that comes while its notice is being shown takes it away', async () => {
+    const { worker } = await switchedOn('en')
+    const both = [ringing, { ...ringing, state: 'over' }].map((data) => JSON.stringify(data))
+    await worker.evaluate(`(async () => {
+      for (const data of ${JSON.stringify(both)}) dispatchEvent(new PushEvent('push', { data }))
+    })()`)
+    await expect.poll(() => worker.evaluate<number>(dealtWith)).toBe(2)
+    expect(await notices(worker)).toEqual([])
   })
 
   test('a choice that comes too late is told in words, without further choices', async () => {

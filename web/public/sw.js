@@ -15,8 +15,13 @@ const wordsOf = (language) => words[language] ?? words.en
 self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 
+/** What is told of calls, one after the other: the end of a call finds the notice of its ringing. */
+let turn = Promise.resolve()
+
 self.addEventListener('push', (event) => {
-  const shown = show(event.data?.json() ?? {})
+  const data = event.data?.json() ?? {}
+  const shown = turn.then(() => show(data))
+  turn = shown.catch(() => {})
   event.waitUntil(shown)
 })
 
@@ -26,9 +31,8 @@ async function show({ callId, state, title, body, language }) {
     for (const notice of await self.registration.getNotifications({ tag: callId })) notice.close()
     return
   }
-  // A desk that is looked at rings by itself.
-  const desks = await desksHere()
-  if (desks.some((desk) => desk.visibilityState === 'visible')) return
+  // A desk that is looked at rings by itself; one that was closed this moment is still counted for a while.
+  if ((await isLookedAt()) && (await pause(1000).then(isLookedAt))) return
   const text = wordsOf(language)
   await self.registration.showNotification(title, {
     body,
@@ -77,6 +81,13 @@ async function answer({ callId }) {
   }
   desk.postMessage({ answer: callId })
   await desk.focus()
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function isLookedAt() {
+  const desks = await desksHere()
+  return desks.some((desk) => desk.visibilityState === 'visible')
 }
 
 async function desksHere() {
