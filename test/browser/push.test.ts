@@ -151,8 +151,13 @@ needs('chromium')('ringing while the desk is closed', () => {
     const { worker, deliver } = await switchedOn('en')
     await deliver(ringing)
     await shown(worker, 1)
+    await worker.evaluate(`{
+      const show = registration.showNotification.bind(registration)
+      registration.showNotification = (...all) => show(...all).then(() => (globalThis.told = true))
+    }`)
     await click(worker, 'decline')
-    await expect.poll(() => notices(worker)).toMatchObject([{ body: 'This call no longer rings.', actions: [] }])
+    await expect.poll(() => worker.evaluate<boolean>('globalThis.told')).toBe(true)
+    expect(await notices(worker)).toMatchObject([{ body: 'This call no longer rings.', actions: [] }])
   })
 
   test('in German; Answer opens the desk, which takes the call', async () => {

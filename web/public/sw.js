@@ -15,13 +15,17 @@ const wordsOf = (language) => words[language] ?? words.en
 self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 
-/** What is told of calls, one after the other: the end of a call finds the notice of its ringing. */
+/** One after the other: the end of a call finds the notice of its ringing, and Chromium may lose one that is asked for while it is shown. */
 let turn = Promise.resolve()
+function inTurn(act) {
+  const done = turn.then(act)
+  turn = done.catch(() => {})
+  return done
+}
 
 self.addEventListener('push', (event) => {
   const data = event.data?.json() ?? {}
-  const shown = turn.then(() => show(data))
-  turn = shown.catch(() => {})
+  const shown = inTurn(() => show(data))
   event.waitUntil(shown)
 })
 
@@ -69,7 +73,8 @@ async function decline({ callId, title, language }) {
   const late = answered?.status === 404 || answered?.status === 409
   const body = late ? text.late : text.failed
   // Under a name of its own: what closes the notice of the call is perhaps still under way.
-  await self.registration.showNotification(title, { body, tag: `${callId}-declined`, lang: language })
+  const tag = `${callId}-declined`
+  await inTurn(() => self.registration.showNotification(title, { body, tag, lang: language }))
 }
 
 /** An open desk comes to the front, with whatever goes on in it; else one is opened. */
