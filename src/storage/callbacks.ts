@@ -1,4 +1,5 @@
 import type { CallbackRow, CallbackStorage, OutboxRow } from './callback-port.ts'
+import { attemptsOf, noticesOf } from './callback-reads.ts'
 import { createRecordings } from './callback-recordings.ts'
 import { askerKeysTable, askersTable, callbackAttemptsTable, callbacksTable, outboxTable } from './callback-tables.ts'
 import type { Unit } from './engine.ts'
@@ -68,14 +69,7 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
     },
 
     get,
-    attemptsOf: (id) =>
-      reads
-        .selectFrom('callbackAttempts')
-        .selectAll()
-        .where('callbackId', '=', id)
-        .orderBy('number')
-        .orderBy('id')
-        .execute(),
+    attemptsOf: (id) => attemptsOf(reads, id),
     byCancelHash: (hash) => reads.selectFrom('callbacks').selectAll().where('cancelHash', '=', hash).executeTakeFirst(),
     byThread: (threadKey) =>
       reads
@@ -216,14 +210,7 @@ export function createCallbacks(queue: WriteQueue, reads: Reads): CallbackStorag
         pushRow(unit, putNotice, outboxTable, row)
         return queue.add(unit)
       },
-      of: (callbackId) =>
-        reads
-          .selectFrom('outbox')
-          .selectAll()
-          .where('callbackId', '=', callbackId)
-          .orderBy('createdAt')
-          .orderBy('id')
-          .execute(),
+      of: (callbackId) => noticesOf(reads, callbackId),
     },
   }
 }

@@ -1,4 +1,5 @@
-import type { AskerRow, CallbackAttemptRow, CallbackRow, OutboxRow } from './callback-port.ts'
+import type { AskerRow, CallbackRow, OutboxRow } from './callback-port.ts'
+import { attemptsOf, noticesOf } from './callback-reads.ts'
 import { callbackAttemptsTable, callbacksTable, outboxTable } from './callback-tables.ts'
 import type { Unit } from './engine.ts'
 import type { Reads } from './reads.ts'
@@ -206,26 +207,6 @@ async function anonymise(reads: Reads, queue: WriteQueue, row: CallbackRow, know
     pushRow(unit, putAttempt, callbackAttemptsTable, { ...attempt, detail: withoutStations(attempt.detail, known) })
   for (const { id, state } of await noticesOf(reads, row.id)) if (state !== 'waiting') unit.push(dropNotice, id)
   await queue.add(unit)
-}
-
-function attemptsOf(reads: Reads, id: string): Promise<CallbackAttemptRow[]> {
-  return reads
-    .selectFrom('callbackAttempts')
-    .selectAll()
-    .where('callbackId', '=', id)
-    .orderBy('number')
-    .orderBy('id')
-    .execute()
-}
-
-function noticesOf(reads: Reads, id: string): Promise<OutboxRow[]> {
-  return reads
-    .selectFrom('outbox')
-    .selectAll()
-    .where('callbackId', '=', id)
-    .orderBy('createdAt')
-    .orderBy('id')
-    .execute()
 }
 
 function concerns({ called, caller, target, questions }: CallbackRow, known: KnownBy): boolean {
