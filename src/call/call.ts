@@ -14,7 +14,7 @@ import { type Claim, claimFor } from './claim.ts'
 import { ContextWriter } from './context-writer.ts'
 import { type Core, inBackground } from './core.ts'
 import { CallError, type CallErrorCode, isRefusal, refusalOf } from './errors.ts'
-import { forwardTo } from './forwarding.ts'
+import { forwardAfter, forwardTo } from './forwarding.ts'
 import { Leg, type LegListener, type Party } from './leg.ts'
 import { type CallPlan, type PlanRequest, type PlanSurroundings, planFor, withoutStation } from './plan.ts'
 import { recordOf } from './record.ts'
@@ -245,12 +245,7 @@ export class Call implements RingingListener, LegListener {
   }
 
   nobody(cause: CallErrorCode, status: number): void {
-    const forward =
-      cause === 'busy'
-        ? this.plan?.onBusy
-        : cause === 'no-answer' || cause === 'unreachable'
-          ? this.plan?.onNoAnswer
-          : undefined
+    const forward = this.plan && forwardAfter(this.plan, cause)
     if (forward && this.plan?.person && forwardTo(this, forward, this.plan.person, ++this.#forwards)) return
     if (this.#answered(cause)) return
     endUnanswered(this, cause, status, cause === 'declined' || cause === 'busy' ? 'callee' : 'server')

@@ -1,6 +1,6 @@
 import type { Person } from '#directory'
 import type { Call } from './call.ts'
-import { CallError } from './errors.ts'
+import { CallError, type CallErrorCode } from './errors.ts'
 import { type CallPlan, planFor } from './plan.ts'
 
 /** Goes on with a call by another plan. Who was called stays the callee of the record; the plan's stations and rules are the forward's. */
@@ -11,6 +11,12 @@ export function follow(call: Call, plan: CallPlan): void {
   call.plan = { ...plan, callee: (call.plan as CallPlan).callee }
   if (plan.queue === undefined) call.ring(plan)
   else call.queue()
+}
+
+/** Where the plan's person has calls go that ended so; '' or `undefined` for nowhere. */
+export function forwardAfter({ onBusy, onNoAnswer }: CallPlan, cause: CallErrorCode | undefined): string | undefined {
+  if (cause === 'busy') return onBusy
+  return cause === 'no-answer' || cause === 'unreachable' ? onNoAnswer : undefined
 }
 
 /** Follows a person's forward. @param forwards how many this is. False: it leads nowhere, and nothing has changed */

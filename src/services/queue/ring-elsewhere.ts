@@ -1,4 +1,12 @@
-import { CallError, type CallErrorCode, type CallPlan, type HeldLeg, LegEnded, type ServedCall } from '#call'
+import {
+  CallError,
+  type CallErrorCode,
+  type CallPlan,
+  forwardAfter,
+  type HeldLeg,
+  LegEnded,
+  type ServedCall,
+} from '#call'
 import type { DialOrigin } from '#directory'
 
 /** Whom a caller was sent to, and did not reach. */
@@ -48,8 +56,6 @@ export async function ringElsewhere(to: string, caller: HeldLeg, served: ServedC
 
 /** Where the plan's person has such calls go, dialled on their behalf. */
 function forwardOf(plan: CallPlan | undefined, cause: CallErrorCode | undefined): [string, DialOrigin] | undefined {
-  if (!plan?.person) return undefined
-  const { person, onBusy, onNoAnswer } = plan
-  const to = cause === 'busy' ? onBusy : cause === 'no-answer' || cause === 'unreachable' ? onNoAnswer : undefined
-  return to ? [to, { kind: 'on-behalf', person }] : undefined
+  const to = plan && forwardAfter(plan, cause)
+  return to && plan.person ? [to, { kind: 'on-behalf', person: plan.person }] : undefined
 }
