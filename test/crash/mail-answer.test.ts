@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { eventually } from '../interop/eventually.ts'
 import { House } from '../interop/house.ts'
-import { headerOf, mailSink, post } from '../support/mail.ts'
+import { headerOf, mailSettings, mailSink, post } from '../support/mail.ts'
 import { freePort } from '../support/ports.ts'
 
 const organisation = `
@@ -15,14 +15,7 @@ test('a mail that was taken is answered once, though the server is killed before
   const smtp = await freePort()
   const house = await House.ofOrganisation({
     organisation,
-    config: `
-mail:
-  hostname: baton.test
-  domains: baton.test
-  listen: 127.0.0.1:${smtp}
-  trustedRelays: [{addresses: [127.0.0.1], authservId: relay.test}]
-  out: {host: 127.0.0.1, port: ${sink.port}, security: none, from: callback@baton.test}
-`,
+    config: mailSettings(smtp, sink.port),
   })
   const mail = () =>
     post(smtp, {

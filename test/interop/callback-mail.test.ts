@@ -1,7 +1,7 @@
 import PostalMime from 'postal-mime'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { readWav } from '#media'
-import { headerOf, mailSink, post } from '../support/mail.ts'
+import { headerOf, mailSettings, mailSink, post } from '../support/mail.ts'
 import { needs } from '../support/needs.ts'
 import { freePort } from '../support/ports.ts'
 import { secondsOf, tonesIn } from '../support/tone.ts'
@@ -27,14 +27,7 @@ needs('baresip')('a mail that asks for a call', () => {
     smtp = await freePort()
     house = await House.ofOrganisation({
       organisation,
-      config: `
-mail:
-  hostname: baton.test
-  domains: baton.test
-  listen: 127.0.0.1:${smtp}
-  trustedRelays: [{addresses: [127.0.0.1], authservId: relay.test}]
-  out: {host: 127.0.0.1, port: ${sink.port}, security: none, from: callback@baton.test}
-`,
+      config: mailSettings(smtp, sink.port),
       prompts: { 'callback-requested-by': 1_000, 'callback-you-asked-for': 1_600 },
     })
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Centre, centreTones } from '../support/centre.ts'
 import { temporaryFolder } from '../support/folders.ts'
-import { mailSink, post } from '../support/mail.ts'
+import { mailSettings, mailSink, post } from '../support/mail.ts'
 import { needs } from '../support/needs.ts'
 import { freePort } from '../support/ports.ts'
 import { readWav, secondsOf, tonesIn } from '../support/tone.ts'
@@ -28,13 +28,7 @@ needs('baresip')('a centre of others', () => {
     sink = await mailSink()
     smtp = await freePort()
     const [port, httpPort] = [await freePort(), await freePort()]
-    const config = `
-mail:
-  hostname: baton.test
-  domains: baton.test
-  listen: 127.0.0.1:${smtp}
-  trustedRelays: [{addresses: [127.0.0.1], authservId: relay.test}]
-  out: {host: 127.0.0.1, port: ${sink.port}, security: none, from: callback@baton.test}
+    const config = `${mailSettings(smtp, sink.port)}
 callbacks:
   centreRecording: {on: true, mostSeconds: 5}
   centres: [{number: "${number}", url: "http://127.0.0.1:${httpPort}/wait", inside: true}]

@@ -42,6 +42,18 @@ export function postRaw(port: number, lines: readonly string[], from = 'anna@sen
 }
 
 /** A mail that arrived at a {@link mailSink}. */
+/** `mail` in baton.yaml: takes mail at one port, by a relay of ours that has checked it, and sends by another. */
+export function mailSettings(listen: number, out: number): string {
+  return `
+mail:
+  hostname: baton.test
+  domains: baton.test
+  listen: 127.0.0.1:${listen}
+  trustedRelays: [{addresses: [127.0.0.1], authservId: relay.test}]
+  out: {host: 127.0.0.1, port: ${out}, security: none, from: callback@baton.test}
+`
+}
+
 export interface Delivered {
   readonly from: string
   readonly to: readonly string[]
